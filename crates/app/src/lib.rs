@@ -1,0 +1,2 @@
+//! What a user can do with Keyward: one function each. (laid out next)
+pub mod view;

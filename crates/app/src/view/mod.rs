@@ -1,0 +1,22 @@
+//! The views: what a use case hands to a face. Each type is both a row of `--json` and an IPC
+//! payload of the window; TypeScript is generated from them (see [`crate::bindings`]). None holds
+//! a secret value.
+
+mod backup;
+mod entry;
+mod home;
+mod rotation;
+mod status;
+
+pub use backup::{BackupList, BackupReport, BackupRow, RestoreChange, RestoreReport};
+pub use entry::{
+    CurrentVersion, EntryDetail, EntryList, EntryRow, ImportReport, ImportRow, UseRow, VersionRow,
+};
+pub use home::{Home, Need, Repository, RepositoryList, Week};
+pub use rotation::{NextStep, RunList, RunStep, RunView};
+pub use status::{
+    AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus, LeakCount, Settings, Status,
+};
+
+/// The version number of every JSON document that Keyward prints.
+pub const JSON_VERSION: u32 = 1;

@@ -1,0 +1,11 @@
+//! Rotation, without a clock and without effects: when a value is due, the run that replaces it
+//! as a state machine, and the calendar of due dates. Time and what happened come in from outside;
+//! what has to be done goes out as data.
+
+mod calendar;
+mod due;
+mod run;
+
+pub use calendar::{Appointment, calendar};
+pub use due::{Due, Policy, State, due};
+pub use run::{Effect, Run, RunError, RunState, Step, StepState};

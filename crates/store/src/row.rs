@@ -1,0 +1,141 @@
+//! The typed rows. Each is stored as one JSON document beside its key columns, under a MAC.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// One credential under a name that is unique in its project and environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// ULID; stays when the entry is renamed.
+    pub id: String,
+    /// First part of the name.
+    pub project: String,
+    /// Second part of the name.
+    pub env: String,
+    /// Third part of the name.
+    pub name: String,
+    /// `api-key`, `webhook-secret`, `token`, `password`, `private-key` or `other`.
+    pub kind: String,
+    /// Provider id such as `stripe`.
+    pub provider: Option<String>,
+    /// `live`, `test` or `unknown`.
+    pub mode: String,
+    /// Environment variable that it becomes.
+    pub var: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The provider's console page.
+    pub url: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+    /// What is known of the provider's IP allowlist.
+    pub ip_note: Option<String>,
+    /// Sorted, without repeats.
+    pub tags: Vec<String>,
+    /// Days between rotations; none means the vault's default, 0 means never.
+    pub rotate_days: Option<u32>,
+    /// Day on which the provider lets the value expire.
+    pub expires: Option<Date>,
+    /// When the entry was made.
+    pub created: Timestamp,
+    /// When anything of it last changed.
+    pub updated: Timestamp,
+    /// When it was put in the bin; its name is free again from then on.
+    pub removed: Option<Timestamp>,
+}
+
+impl Entry {
+    /// The full name, `project/env/name`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}/{}", self.project, self.env, self.name)
+    }
+}
+
+/// One value of an entry; the value itself is in the keychain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// ULID; the last part of the keychain item's account.
+    pub id: String,
+    /// ULID of the entry.
+    pub entry: String,
+    /// From 1, in order of storing.
+    pub number: u32,
+    /// `pending`, `current`, `previous`, `revoked` or `dead`.
+    pub stage: String,
+    /// When the value was stored; its age counts from here.
+    pub created: Timestamp,
+    /// When it stopped being current.
+    pub retired: Option<Timestamp>,
+    /// Length in bytes.
+    pub size: u32,
+    /// HMAC-SHA-256 of the value under the vault's fingerprint key, in hex: "is this the same
+    /// value?" without the value.
+    pub fingerprint: String,
+    /// True when the value is too large for the platform and stands here as a sealed box.
+    pub sealed: bool,
+}
+
+/// A keychain item that is about to be written or deleted. Left over only by a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The keychain account.
+    pub account: String,
+    /// When the intent was recorded.
+    pub at: Timestamp,
+}
+
+/// One rotation run; its state is written by the rotation crate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// ULID.
+    pub id: String,
+    /// ULID of the entry.
+    pub entry: String,
+    /// Whether it is still under way; an entry has at most one open run.
+    pub open: bool,
+    /// The run's own state as JSON.
+    pub state: serde_json::Value,
+}
+
+/// One place in which an entry was used or seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// ULID of the entry.
+    pub entry: String,
+    /// `run`, `env`, `copy` or `leak`.
+    pub how: String,
+    /// A command, a file, a repository with path and commit.
+    pub place: String,
+    /// Version number seen there.
+    pub version: u32,
+    /// When it was last seen.
+    pub last: Timestamp,
+}
+
+/// One backup file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupRecord {
+    /// Absolute path.
+    pub path: String,
+    /// When it was written.
+    pub created: Timestamp,
+    /// Size in bytes.
+    pub size: u64,
+    /// Entries in it.
+    pub entries: u32,
+    /// When it was last read back and compared.
+    pub verified: Option<Timestamp>,
+}
+
+/// One row of the audit record, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Place in the chain, from 1.
+    pub seq: u64,
+    /// The row's JSON text, exactly as it was chained.
+    pub body: String,
+    /// The chain's MAC at this row.
+    pub mac: Vec<u8>,
+}

@@ -1,0 +1,93 @@
+//! The keychain: what the rest of the vault needs of it, and how it fails.
+
+mod file;
+mod memory;
+mod os;
+mod platform;
+
+use thiserror::Error;
+
+pub use self::file::FileKeychain;
+pub use self::memory::MemoryKeychain;
+pub use self::os::OsKeychain;
+use crate::secret::Secret;
+
+/// The service attribute of every item of ours.
+pub(crate) const SERVICE: &str = "keyward";
+
+/// A place for small secrets, each under an account name. Items are written once and read, never
+/// changed; only the audit anchor is written again.
+pub trait Keychain: Send + Sync {
+    /// Writes an item. `label` is what the system's own tool shows.
+    ///
+    /// # Errors
+    /// [`KeychainError`]; the item may or may not be there afterwards.
+    fn put(&self, account: &str, label: &str, value: &[u8]) -> Result<(), KeychainError>;
+
+    /// Reads items, in the order asked; none for one that is not there. "Not there" is also what
+    /// a damaged or a fresh keychain answers, so it never means "first run" by itself.
+    ///
+    /// # Errors
+    /// [`KeychainError`] when the keychain as a whole does not answer.
+    fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError>;
+
+    /// Deletes an item; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`KeychainError`] when the keychain does not answer.
+    fn delete(&self, account: &str) -> Result<(), KeychainError>;
+
+    /// Whether it can hold this value as it is; if not, the value goes to a sealed box.
+    fn fits(&self, value: &[u8]) -> bool;
+
+    /// `os`, `file` or `memory`.
+    fn kind(&self) -> &'static str;
+}
+
+/// How a keychain fails, told apart by what a person can do about it. Never carries item bytes.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+pub enum KeychainError {
+    /// No session bus: no desktop session, SSH, a container. The text is the address that was
+    /// tried, or empty.
+    #[error("there is no session bus{0}")]
+    NoBus(String),
+    /// A session bus, but nothing on it that keeps secrets.
+    #[error("no keychain service is running")]
+    NoService,
+    /// The keychain is locked and was not unlocked.
+    #[error("the keychain is locked")]
+    Locked,
+    /// It did not answer in time; further calls are refused for half a minute.
+    #[error("the keychain did not answer within {0} seconds")]
+    Timeout(u64),
+    /// The connection broke during the call.
+    #[error("the connection to the keychain was lost")]
+    LostConnection,
+    /// The item was not written, or reads back differently.
+    #[error("the keychain did not keep the value")]
+    WriteFailed,
+    /// The user or the system said no.
+    #[error("access to the keychain was denied")]
+    Denied,
+    /// Two or more items match the same account.
+    #[error("{0} keychain items match one account")]
+    Ambiguous(usize),
+    /// Another failure; the text is the platform's name for it, never its data.
+    #[error("the keychain failed ({0})")]
+    Failed(String),
+    /// `file`: the passphrase is wrong, or the file is damaged.
+    #[error("the keychain file does not open with this passphrase")]
+    WrongPassphrase,
+    /// `file`: the file is not a keychain file of ours, or is cut short.
+    #[error("the keychain file is damaged")]
+    FileDamaged,
+    /// `file`: the file asks for more work than is sane.
+    #[error("the keychain file asks for too much memory or time")]
+    FileLimit,
+    /// `file`: written by a newer program.
+    #[error("the keychain file has format {0}, newer than this program knows")]
+    FileTooNew(u8),
+    /// `file`: the disk's word.
+    #[error("the keychain file could not be read or written ({0})")]
+    FileIo(String),
+}

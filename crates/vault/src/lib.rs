@@ -1,0 +1,21 @@
+//! The values of a vault: where they live, under which keys, and how keychain and database are
+//! kept in agreement.
+//!
+//! Each version of an entry is its own keychain item and never changes. Writing one goes: record
+//! the intent, write the item, read it back and compare, then commit the row and clear the intent
+//! in one transaction; a crash in between leaves an intent that [`Vault::sweep`] settles. This is
+//! the only crate that knows a keychain.
+
+mod keychain;
+mod keys;
+mod name;
+mod sealed;
+mod secret;
+mod vault;
+
+pub use keychain::{FileKeychain, Keychain, KeychainError, MemoryKeychain, OsKeychain};
+pub use keys::{Keys, Purpose};
+pub use name::{EntryName, NameError};
+pub use sealed::{SealError, open, seal};
+pub use secret::{MAX_VALUE, Secret, SecretError, check_value, secret};
+pub use vault::{Staged, Vault, VaultError, new_id};

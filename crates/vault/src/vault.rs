@@ -1,0 +1,380 @@
+//! One vault: its id, its keys, and the steps that keep keychain items and rows in agreement.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use keyward_store::{RowKey, Store, StoreError, Tx, Version};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use ulid::Ulid;
+use zeroize::Zeroizing;
+
+use crate::keychain::{Keychain, KeychainError};
+use crate::keys::{Keys, Purpose};
+use crate::sealed::{self, SealError};
+use crate::secret::Secret;
+
+/// After this time an intent is a crash's, not another process at work.
+const STALE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Why a vault was not opened, or a value not written or read.
+#[derive(Debug, Error)]
+pub enum VaultError {
+    /// The keychain.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault exists, and its key is not in the keychain. Never taken for a first run.
+    #[error("the vault's key is not in the keychain")]
+    KeyMissing,
+    /// The key item holds something that is no key.
+    #[error("the vault's key item holds something else")]
+    KeyMalformed,
+    /// The key in the keychain opens another vault than this one.
+    #[error("the key in the keychain belongs to another vault")]
+    WrongVault,
+    /// A value that the database knows is not in the keychain.
+    #[error("version {number} is not in the keychain")]
+    ValueMissing {
+        /// Number of the version.
+        number: u32,
+    },
+    /// A value that reads back differs from the one that was stored.
+    #[error("version {number} in the keychain is not the value that was stored")]
+    ValueChanged {
+        /// Number of the version.
+        number: u32,
+    },
+    /// A sealed box, or no randomness.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// A value that is in the keychain and waits for its row.
+#[derive(Debug)]
+pub struct Staged {
+    /// The version's id, part of the account.
+    pub id: String,
+    /// See [`Version::fingerprint`].
+    pub fingerprint: String,
+    /// Length in bytes.
+    pub size: u32,
+    /// The sealed box, when the keychain could not hold the value.
+    pub sealed_box: Option<Vec<u8>>,
+    account: String,
+}
+
+impl Staged {
+    /// The row for this value.
+    #[must_use]
+    pub fn version(&self, entry: &str, number: u32, stage: &str, created: Timestamp) -> Version {
+        Version {
+            id: self.id.clone(),
+            entry: entry.to_owned(),
+            number,
+            stage: stage.to_owned(),
+            created,
+            retired: None,
+            size: self.size,
+            fingerprint: self.fingerprint.clone(),
+            sealed: self.sealed_box.is_some(),
+        }
+    }
+}
+
+/// An open vault: id, keys and keychain.
+pub struct Vault {
+    id: String,
+    keys: Keys,
+    row_key: RowKey,
+    keychain: Arc<dyn Keychain>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// Makes a new vault: a random master key, written to the keychain and read back, and the
+    /// vault's id in the database. Call it only for a database that has no id yet.
+    ///
+    /// # Errors
+    /// The keychain's and the database's; then no vault was made.
+    pub fn create(
+        keychain: Arc<dyn Keychain>,
+        store: &mut Store,
+        now: Timestamp,
+    ) -> Result<Self, VaultError> {
+        let id = new_id(now)?;
+        let mut master = Zeroizing::new([0; 32]);
+        getrandom::getrandom(&mut *master).map_err(|_| SealError::NoRandomness)?;
+        // As text, so that every platform can hold it.
+        let text = Zeroizing::new(hex::encode(*master));
+        let account = key_account(&id);
+        keychain.put(&account, "Keyward: vault key", text.as_bytes())?;
+        let vault = Self::open(Arc::clone(&keychain), &id)?;
+        let stored: Result<(), VaultError> = store.write(&vault.row_key, |tx| {
+            // Another process may have made the vault meanwhile; then its key stands, not ours.
+            if tx.meta("vault")?.is_some() {
+                return Err(StoreError::Taken.into());
+            }
+            tx.put_meta("vault", &id)?;
+            Ok(tx.put_meta("check", &vault.keys.fingerprint(id.as_bytes()))?)
+        });
+        if let Err(error) = stored {
+            keychain.delete(&account)?;
+            return Err(error);
+        }
+        Ok(vault)
+    }
+
+    /// Opens the vault with this id: its key has to be in the keychain.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyMissing`] or [`VaultError::KeyMalformed`], or the keychain's own.
+    pub fn open(keychain: Arc<dyn Keychain>, id: &str) -> Result<Self, VaultError> {
+        let found = keychain.get(&[key_account(id)])?.pop().flatten();
+        let text = found.ok_or(VaultError::KeyMissing)?;
+        let mut master = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.expose_secret(), &mut *master)
+            .map_err(|_| VaultError::KeyMalformed)?;
+        let keys = Keys::new(*master);
+        let row_key = keys.row_key();
+        Ok(Self {
+            id: id.to_owned(),
+            keys,
+            row_key,
+            keychain,
+        })
+    }
+
+    /// Checks that the key in the keychain is the one this database was made with.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongVault`].
+    pub fn check(&self, store: &Store) -> Result<(), VaultError> {
+        let expected = self.keys.fingerprint(self.id.as_bytes());
+        match store.meta("check")? {
+            Some(found) if bool::from(found.as_bytes().ct_eq(expected.as_bytes())) => Ok(()),
+            _ => Err(VaultError::WrongVault),
+        }
+    }
+
+    /// The vault's id, a ULID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The vault's keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The key for the database's rows.
+    #[must_use]
+    pub fn row_key(&self) -> &RowKey {
+        &self.row_key
+    }
+
+    /// Puts a value of `entry` into the keychain as a new item and reads it back. The row follows
+    /// with [`Vault::commit`]; until then an intent says that the item may be an orphan.
+    ///
+    /// # Errors
+    /// The keychain's and the database's; [`KeychainError::WriteFailed`] when it reads back
+    /// differently. Then no row refers to the item, and [`Vault::sweep`] removes what is left.
+    pub fn stage(
+        &self,
+        store: &mut Store,
+        entry: &str,
+        label: &str,
+        value: &Secret,
+        now: Timestamp,
+    ) -> Result<Staged, VaultError> {
+        let bytes = value.expose_secret();
+        let id = new_id(now)?;
+        let account = self.account(entry, &id);
+        let mut staged = Staged {
+            fingerprint: self.keys.fingerprint(bytes),
+            size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            sealed_box: None,
+            account,
+            id,
+        };
+        if !self.keychain.fits(bytes) {
+            let key = self.keys.derive(Purpose::Sealed);
+            staged.sealed_box = Some(sealed::seal(&key, staged.account.as_bytes(), bytes)?);
+            return Ok(staged);
+        }
+        store.write(&self.row_key, |tx| tx.put_intent(&staged.account, now))?;
+        self.keychain.put(&staged.account, label, bytes)?;
+        let back = self
+            .keychain
+            .get(std::slice::from_ref(&staged.account))?
+            .pop()
+            .flatten();
+        let same = back.is_some_and(|back| back.expose_secret().ct_eq(bytes).into());
+        if !same {
+            return Err(KeychainError::WriteFailed.into());
+        }
+        Ok(staged)
+    }
+
+    /// Writes the row of a staged value and clears its intent, in the caller's transaction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn commit(
+        &self,
+        tx: &Tx<'_>,
+        staged: &Staged,
+        version: &Version,
+    ) -> Result<(), StoreError> {
+        tx.put_version(version, staged.sealed_box.as_deref())?;
+        tx.clear_intent(&staged.account)
+    }
+
+    /// Reads values, in the order asked, and compares each with its fingerprint.
+    ///
+    /// # Errors
+    /// [`VaultError::ValueMissing`] or [`VaultError::ValueChanged`] for the first that is not what
+    /// was stored, or the keychain's own.
+    pub fn read(&self, store: &mut Store, versions: &[Version]) -> Result<Vec<Secret>, VaultError> {
+        let accounts: Vec<String> = versions
+            .iter()
+            .filter(|version| !version.sealed)
+            .map(|version| self.account(&version.entry, &version.id))
+            .collect();
+        let mut items = if accounts.is_empty() {
+            vec![]
+        } else {
+            self.keychain.get(&accounts)?
+        }
+        .into_iter();
+        let mut values = Vec::with_capacity(versions.len());
+        for version in versions {
+            let number = version.number;
+            let value = if version.sealed {
+                self.unseal(store, version)?
+            } else {
+                items
+                    .next()
+                    .flatten()
+                    .ok_or(VaultError::ValueMissing { number })?
+            };
+            let fingerprint = self.keys.fingerprint(value.expose_secret());
+            if !bool::from(fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes())) {
+                return Err(VaultError::ValueChanged { number });
+            }
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    fn unseal(&self, store: &mut Store, version: &Version) -> Result<Secret, VaultError> {
+        let number = version.number;
+        let sealed = store
+            .read(&self.row_key, |tx| tx.sealed_box(&version.id))?
+            .ok_or(VaultError::ValueMissing { number })?;
+        let account = self.account(&version.entry, &version.id);
+        let key = self.keys.derive(Purpose::Sealed);
+        sealed::open(&key, account.as_bytes(), &sealed)
+            .map_err(|_| VaultError::ValueChanged { number })
+    }
+
+    /// Records that these versions' items are about to go, in the transaction that deletes their
+    /// rows. The items themselves go with the next [`Vault::sweep`] of that age.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn discard(&self, tx: &Tx<'_>, versions: &[Version]) -> Result<(), StoreError> {
+        for version in versions.iter().filter(|version| !version.sealed) {
+            // The oldest date: nobody else is at work on it, so the next sweep may take it.
+            tx.put_intent(
+                &self.account(&version.entry, &version.id),
+                Timestamp::UNIX_EPOCH,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Settles what a crash left behind: items without a row are removed, intents cleared.
+    /// Returns how many items were removed.
+    ///
+    /// # Errors
+    /// The keychain's and the database's; what was settled before stays settled.
+    pub fn sweep(&self, store: &mut Store, now: Timestamp) -> Result<usize, VaultError> {
+        let cut = now.checked_sub(STALE).unwrap_or(Timestamp::MIN);
+        let (stale, known) = store.read(&self.row_key, |tx| {
+            let stale = tx.stale_intents(cut)?;
+            let known = if stale.is_empty() {
+                vec![]
+            } else {
+                tx.all_versions()?
+            };
+            Ok::<_, StoreError>((stale, known))
+        })?;
+        let mut removed = 0;
+        for intent in stale {
+            let live = known
+                .iter()
+                .any(|version| self.account(&version.entry, &version.id) == intent.account);
+            if !live {
+                self.keychain.delete(&intent.account)?;
+                removed += 1;
+            }
+            store.write(&self.row_key, |tx| tx.clear_intent(&intent.account))?;
+        }
+        Ok(removed)
+    }
+
+    /// Reads the audit record's anchor, `<seq>:<hex>`.
+    ///
+    /// # Errors
+    /// The keychain's.
+    pub fn anchor(&self) -> Result<Option<String>, KeychainError> {
+        let item = self
+            .keychain
+            .get(&[format!("{}/audit-head", self.id)])?
+            .pop()
+            .flatten();
+        Ok(item.map(|item| String::from_utf8_lossy(item.expose_secret()).into_owned()))
+    }
+
+    /// Writes the audit record's anchor.
+    ///
+    /// # Errors
+    /// The keychain's.
+    pub fn put_anchor(&self, head: &str) -> Result<(), KeychainError> {
+        let account = format!("{}/audit-head", self.id);
+        self.keychain
+            .put(&account, "Keyward: audit anchor", head.as_bytes())
+    }
+
+    fn account(&self, entry: &str, version: &str) -> String {
+        format!("{}/{entry}/{version}", self.id)
+    }
+}
+
+fn key_account(vault: &str) -> String {
+    format!("{vault}/key")
+}
+
+/// A new ULID from the given time and the operating system's randomness.
+///
+/// # Errors
+/// [`SealError::NoRandomness`].
+pub fn new_id(now: Timestamp) -> Result<String, SealError> {
+    let mut random = [0; 16];
+    getrandom::getrandom(&mut random).map_err(|_| SealError::NoRandomness)?;
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    Ok(Ulid::from_parts(millis, u128::from_le_bytes(random)).to_string())
+}
