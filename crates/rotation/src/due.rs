@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 
 /// How often an entry rotates and how early it is called due soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +58,11 @@ pub struct Due {
 #[must_use]
 pub fn due(changed: Timestamp, expires: Option<Date>, policy: Policy, now: Timestamp) -> Due {
     let today = day(now);
-    let rotate = (policy.rotate_days > 0)
-        .then(|| {
-            day(changed)
-                .checked_add(i64::from(policy.rotate_days).days())
-                .ok()
-        })
-        .flatten();
+    let rotate = if policy.rotate_days == 0 {
+        None
+    } else {
+        days_after(day(changed), policy.rotate_days)
+    };
     let before_end = expires.and_then(|end| end.yesterday().ok());
     let date = match (rotate, before_end) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -90,6 +88,11 @@ pub fn due(changed: Timestamp, expires: Option<Date>, policy: Policy, now: Times
 
 fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
+}
+
+/// None past the end of the calendar.
+fn days_after(date: Date, days: u32) -> Option<Date> {
+    date.checked_add(Span::new().try_days(days).ok()?).ok()
 }
 
 fn days_between(from: Date, to: Date) -> i64 {
