@@ -1,2 +1,42 @@
-//! What a user can do with Keyward: one function each. (laid out next)
+//! What a user can do with Keyward: one function each, on [`Keyward`].
+//!
+//! Both faces, the command line and the window, only translate to and from these. This is the
+//! only crate that reads the clock and the environment's folders, and the only one that joins the
+//! domain crates: a change, its audit row and its keychain items are put together here. Views
+//! ([`view`]) never hold a value; a value leaves only through the functions of `values` and
+//! `exec`, each with its audit row.
+
+mod audit;
+mod backup;
+pub mod bindings;
+pub mod clipboard;
+mod doctor;
+mod dotenv;
+mod entries;
+mod error;
+mod exec;
+mod generate;
+mod guard;
+mod home;
+pub mod import;
+pub mod input;
+mod mask;
+mod remind;
+mod rotate;
+mod scan;
+mod session;
+mod settings;
+mod values;
 pub mod view;
+mod webhook;
+
+pub use backup::{Key, Merge};
+pub use error::{CODES, Error, exit_status};
+pub use exec::{Child, Selection, Variable};
+pub use generate::generate;
+pub use keyward_scan as scanner;
+pub use keyward_webhook as webhooks;
+pub use mask::Masker;
+pub use scan::ScanJob;
+pub use session::{Config, KeychainKind, Keyward, default_home, full_name, harden};
+pub use webhook::{RequestView, WebhookCase, WebhookSecret, WebhookView};

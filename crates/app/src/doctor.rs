@@ -1,0 +1,176 @@
+//! Is everything well? What the doctor looks at, and the window's status line.
+
+use crate::session::KeychainKind;
+use crate::view::{Check, Doctor, JSON_VERSION, KeychainStatus, Status};
+use crate::{Error, Keyward};
+
+impl Keyward {
+    /// Looks at data folder, keychain, database, values, audit record and backups, each on its
+    /// own, so that one fault does not hide another.
+    #[must_use]
+    pub fn doctor(&self) -> Doctor {
+        let mut checks = vec![self.check_keychain()];
+        checks.push(self.check_vault());
+        if checks.iter().all(|check| check.ok) {
+            checks.push(self.check_values());
+            checks.push(self.check_audit());
+            checks.push(self.check_backup());
+        }
+        Doctor {
+            version: JSON_VERSION,
+            ok: checks.iter().all(|check| check.ok),
+            checks,
+        }
+    }
+
+    /// The window's status line.
+    ///
+    /// # Errors
+    /// None today; a keychain that does not answer is part of the status.
+    pub fn status(&self) -> Result<Status, Error> {
+        let check = self.check_keychain();
+        let kind: &str = self.config.keychain.into();
+        let vault = self.vault_exists().unwrap_or(true);
+        let last_backup = if check.ok && vault {
+            self.backups()
+                .ok()
+                .and_then(|list| list.backups.into_iter().next())
+                .map(|b| b.created)
+        } else {
+            None
+        };
+        Ok(Status {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            vault,
+            keychain: KeychainStatus {
+                kind: kind.to_owned(),
+                ok: check.ok,
+                code: check.code,
+                message: check.message,
+                hint: check.hint,
+            },
+            last_backup,
+            home: self.config.home.display().to_string(),
+        })
+    }
+
+    fn check_keychain(&self) -> Check {
+        match self.keychain_answers() {
+            Ok(kind) => well(
+                "keychain",
+                match kind {
+                    "file" => "The encrypted keychain file opens.".to_owned(),
+                    "memory" => "Values are in memory only and end with this process.".to_owned(),
+                    _ => format!("{} answers.", platform_keychain()),
+                },
+            ),
+            Err(error) => ill("keychain", error),
+        }
+    }
+
+    fn check_vault(&self) -> Check {
+        let home = self.config.home.display();
+        match self.vault_exists() {
+            Ok(false) => well(
+                "vault",
+                "There is no vault yet; the first `add` or `import` makes it.".to_owned(),
+            ),
+            Ok(true) => match self.with(|open| {
+                open.store.check()?;
+                open.read(|tx| Ok(tx.entries(false)?.len()))
+            }) {
+                Ok(count) => {
+                    let count = count.unwrap_or(0);
+                    let place = match self.config.keychain {
+                        KeychainKind::Memory => "memory".to_owned(),
+                        _ => home.to_string(),
+                    };
+                    well(
+                        "vault",
+                        format!("{count} entries, every row under its seal, in {place}."),
+                    )
+                }
+                Err(error) => ill("vault", error),
+            },
+            Err(error) => ill("vault", error),
+        }
+    }
+
+    fn check_values(&self) -> Check {
+        let read = self.with(|open| {
+            let versions = open.read(|tx| Ok(tx.all_versions()?))?;
+            Ok(open.vault.read(&mut open.store, &versions)?.len())
+        });
+        match read {
+            Ok(count) => {
+                let count = count.unwrap_or(0);
+                well(
+                    "values",
+                    format!("{count} values are in the keychain as they were stored."),
+                )
+            }
+            Err(error) => ill("values", error),
+        }
+    }
+
+    fn check_audit(&self) -> Check {
+        match self.audit_verify() {
+            Ok(verdict) if verdict.ok => well("audit", verdict.message),
+            Ok(verdict) => ill(
+                "audit",
+                Error::new(
+                    "AUDIT_BROKEN",
+                    verdict.message,
+                    "Compare with a head you kept elsewhere; `keyward audit verify` tells the row.",
+                ),
+            ),
+            Err(error) => ill("audit", error),
+        }
+    }
+
+    fn check_backup(&self) -> Check {
+        match self.backups() {
+            Ok(list) => match list.backups.iter().find(|backup| backup.present) {
+                Some(backup) => well(
+                    "backup",
+                    format!("The last backup is of {}.", &backup.created),
+                ),
+                None => well(
+                    "backup",
+                    "There is no backup yet; `keyward backup create` makes one.".to_owned(),
+                ),
+            },
+            Err(error) => ill("backup", error),
+        }
+    }
+}
+
+fn well(id: &str, message: String) -> Check {
+    Check {
+        id: id.to_owned(),
+        ok: true,
+        code: None,
+        message,
+        hint: None,
+    }
+}
+
+fn ill(id: &str, error: Error) -> Check {
+    Check {
+        id: id.to_owned(),
+        ok: false,
+        code: Some(error.code),
+        message: error.message,
+        hint: Some(error.hint),
+    }
+}
+
+fn platform_keychain() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "The login keychain"
+    } else if cfg!(windows) {
+        "The Credential Manager"
+    } else {
+        "The Secret Service"
+    }
+}

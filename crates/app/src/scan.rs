@@ -1,0 +1,289 @@
+//! Scanning with the vault's own values at hand, and remembering what was found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use keyward_scan::{
+    Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, Rules, ScanError, Severity,
+    Sources, scan, scan_bytes,
+};
+use keyward_store::{Tx, Use};
+
+use crate::entries::{Snapshot, resolve};
+use crate::error::io;
+use crate::session::is_keychain;
+use crate::view::{LeakCount, Repository, RepositoryList};
+use crate::{Error, Keyward};
+
+/// What to scan and how.
+#[derive(Debug)]
+pub struct ScanJob {
+    /// Sources, limits and filters, as the scanner takes them.
+    pub options: Options,
+    /// Bytes to scan instead of paths (`--stdin`).
+    pub stdin: Option<Vec<u8>>,
+    /// Rule files of the user's own.
+    pub rules: Vec<PathBuf>,
+    /// Findings that are known already.
+    pub baseline: Option<PathBuf>,
+}
+
+impl ScanJob {
+    /// A scan of one path with the default sources.
+    #[must_use]
+    pub fn of(path: PathBuf) -> Self {
+        Self {
+            options: Options::new(path),
+            stdin: None,
+            rules: vec![],
+            baseline: None,
+        }
+    }
+}
+
+impl Keyward {
+    /// Scans, and names the entries whose values were found. A scan needs no vault and no
+    /// keychain; without them own values are `unavailable`. What is found of the vault's own in a
+    /// repository is remembered with the entry.
+    ///
+    /// # Errors
+    /// A path or repository that cannot be scanned at all, a rule file or a baseline that is
+    /// refused, `CANCELLED`; with `own_only` also the keychain.
+    pub fn scan(
+        &self,
+        mut job: ScanJob,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Report, Error> {
+        let started = Instant::now();
+        let mut rules = Rules::builtin();
+        for path in &job.rules {
+            rules.extend_from_file(path).map_err(ScanError::from)?;
+        }
+        if let Some(path) = &job.baseline {
+            let bytes = fs::read(path).map_err(|error| io(&error, "the baseline"))?;
+            job.options.baseline = Some(Baseline::parse(&bytes, &path.display().to_string())?);
+        }
+        let own = match self.own_values() {
+            Ok(own) => own,
+            Err(error) if job.options.own_only || !is_absence(&error) => return Err(error),
+            Err(_) => None,
+        };
+        let mut report = match &job.stdin {
+            Some(bytes) => scan_bytes(bytes, &job.options, &rules, own.as_deref(), cancel)?,
+            None => scan(&job.options, &rules, own.as_deref(), progress, cancel)?,
+        };
+        report.summary.seconds = started.elapsed().as_secs_f64();
+        let whole = job.options.sources == Sources::default()
+            && job.options.baseline.is_none()
+            && !job.options.show_secrets;
+        // Remembered only where a vault is there to do it; the scan itself never needs one.
+        if own.is_some() && job.stdin.is_none() && whole {
+            for path in &job.options.paths {
+                if job.options.paths.len() == 1 {
+                    self.remember_scan(path, &report)?;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Every value of the vault; none when there is no vault.
+    fn own_values(&self) -> Result<Option<Vec<OwnValue>>, Error> {
+        if !self.vault_exists()? {
+            return Ok(None);
+        }
+        self.with(|open| {
+            let snapshot = open.read(Snapshot::read)?;
+            let mut names = vec![];
+            let mut versions = vec![];
+            for entry in &snapshot.entries {
+                for version in snapshot.versions(entry) {
+                    names.push(entry.path());
+                    versions.push(version.clone());
+                }
+            }
+            let values = open.vault.read(&mut open.store, &versions)?;
+            let own = names
+                .into_iter()
+                .zip(versions)
+                .zip(values)
+                .map(|((entry, row), value)| OwnValue {
+                    entry,
+                    version: row.number,
+                    stage: row.stage,
+                    value,
+                });
+            Ok(own.collect())
+        })
+    }
+
+    fn remember_scan(&self, path: &Path, report: &Report) -> Result<(), Error> {
+        let root = absolute(path)?;
+        let text = serde_json::to_string(report)
+            .map_err(|_| Error::new("FAULT", "The report cannot be written.", ""))?;
+        self.with(|open| {
+            open.change(|tx, _| {
+                tx.put_repository(&root, Some(&text))?;
+                self.remember_leaks(tx, &root, report)?;
+                let found = report.findings.len();
+                let detail = format!("{found} findings");
+                Ok(((), vec![self.event("scan", &root, Some(detail))]))
+            })
+        })?;
+        Ok(())
+    }
+
+    fn remember_leaks(&self, tx: &Tx<'_>, root: &str, report: &Report) -> Result<(), Error> {
+        tx.clear_uses("leak", &format!("{root}: "))?;
+        let entries = tx.entries(false)?;
+        for finding in &report.findings {
+            let Some(own) = &finding.own else { continue };
+            let Ok(entry) = resolve(&entries, &own.entry) else {
+                continue;
+            };
+            let commit = finding
+                .commit
+                .as_deref()
+                .map(|oid| &oid[..oid.len().min(10)]);
+            let at = commit
+                .map(|commit| format!(" in {commit}"))
+                .unwrap_or_default();
+            tx.put_use(&Use {
+                entry: entry.id.clone(),
+                how: "leak".to_owned(),
+                place: format!("{root}: {}:{}{at}", finding.path, finding.line),
+                version: own.version,
+                last: self.clock(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The repositories that are looked after.
+    ///
+    /// # Errors
+    /// The keychain or the disk.
+    pub fn repositories(&self) -> Result<RepositoryList, Error> {
+        let stored = self.with(|open| {
+            open.read(|tx| {
+                let scans: Vec<(String, String)> = tx
+                    .audit()?
+                    .iter()
+                    .filter_map(keyward_audit::Event::of)
+                    .filter(|event| event.action == "scan")
+                    .map(|event| (event.subject, event.at.to_string()))
+                    .collect();
+                Ok((tx.repositories()?, scans))
+            })
+        })?;
+        let (rows, scans) = stored.unwrap_or_default();
+        let repositories = rows
+            .into_iter()
+            .map(|(path, report)| Repository {
+                scanned: scans
+                    .iter()
+                    .rev()
+                    .find(|(at, _)| *at == path)
+                    .map(|(_, at)| at.clone()),
+                leaks: report.as_deref().map(leaks).unwrap_or_default(),
+                path,
+            })
+            .collect();
+        Ok(RepositoryList { repositories })
+    }
+
+    /// Looks after a repository or folder from now on.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when there is no folder at the path.
+    pub fn add_repository(&self, path: &Path) -> Result<RepositoryList, Error> {
+        let data = fs::metadata(path).map_err(|error| io(&error, "the repository"))?;
+        if !data.is_dir() {
+            return Err(Error::new(
+                "NOT_FOUND",
+                "The path is not a folder.",
+                "Give the repository's folder.",
+            ));
+        }
+        let root = absolute(path)?;
+        self.with_new(|open| open.change(|tx, _| Ok((tx.put_repository(&root, None)?, vec![]))))?;
+        self.repositories()
+    }
+
+    /// Forgets a repository and what was found in it.
+    ///
+    /// # Errors
+    /// The keychain or the disk.
+    pub fn forget_repository(&self, path: &str) -> Result<RepositoryList, Error> {
+        self.with(|open| {
+            open.change(|tx, _| {
+                tx.delete_repository(path)?;
+                tx.clear_uses("leak", &format!("{path}: "))?;
+                Ok(((), vec![]))
+            })
+        })?;
+        self.repositories()
+    }
+
+    /// The last report of a repository, as it was, as JSON.
+    ///
+    /// # Errors
+    /// The keychain or the disk.
+    pub fn last_report(&self, path: &str) -> Result<Option<serde_json::Value>, Error> {
+        let text = self.with(|open| {
+            open.read(|tx| {
+                let stored = tx
+                    .repositories()?
+                    .into_iter()
+                    .find(|(known, _)| known == path);
+                Ok(stored.and_then(|(_, report)| report))
+            })
+        })?;
+        Ok(text
+            .flatten()
+            .and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}
+
+/// Whether a scan may go on without the vault: the keychain does not answer, or nobody is here to
+/// give a passphrase.
+fn is_absence(error: &Error) -> bool {
+    is_keychain(error) || error.code == "VAULT_WRONG_PASSPHRASE"
+}
+
+fn leaks(report: &str) -> LeakCount {
+    let report: serde_json::Value = serde_json::from_str(report).unwrap_or_default();
+    let mut count = LeakCount::default();
+    for finding in report["findings"].as_array().into_iter().flatten() {
+        let is = |field: &str, word: &str| finding[field].as_str() == Some(word);
+        if !finding["own"].is_null() {
+            count.own += 1;
+        } else if is("confidence", Confidence::Low.as_str()) {
+            count.low_confidence += 1;
+        } else if is("severity", Severity::Critical.as_str()) {
+            count.critical += 1;
+        } else if is("severity", Severity::High.as_str()) {
+            count.high += 1;
+        } else {
+            count.other += 1;
+        }
+    }
+    count
+}
+
+fn absolute(path: &Path) -> Result<String, Error> {
+    let path = fs::canonicalize(path).map_err(|error| io(&error, "the repository"))?;
+    Ok(path.display().to_string())
+}
+
+/// Names a scanner's error under the contract's codes.
+pub(crate) fn name(error: &ScanError) -> Error {
+    let code = match error.code() {
+        "IO" => "DISK_ERROR",
+        code => code,
+    };
+    let message = format!("{}.", crate::error::capital(&error.to_string()));
+    Error::new(code, message, error.hint())
+}

@@ -1,0 +1,360 @@
+//! One session with a vault: where it is, which keychain, and how changes are committed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use etcetera::AppStrategy as _;
+use jiff::Timestamp;
+use keyward_audit::{Event, Head};
+use keyward_store::{Store, StoreError, Tx};
+use keyward_vault::{FileKeychain, Keychain, MemoryKeychain, OsKeychain, Purpose, Secret, Vault};
+
+use crate::Error;
+
+/// The database's file name in the data folder.
+const DATABASE: &str = "keyward.db";
+
+/// `KEYWARD_KEYCHAIN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeychainKind {
+    /// The operating system's keychain.
+    Os,
+    /// A sealed file in the data folder.
+    File,
+    /// Nothing outlives the process.
+    Memory,
+}
+
+impl KeychainKind {
+    /// Reads the variable's value; none is `os`.
+    ///
+    /// # Errors
+    /// `USAGE` for another word.
+    pub fn parse(word: Option<&str>) -> Result<Self, Error> {
+        match word {
+            None | Some("" | "os") => Ok(Self::Os),
+            Some("file") => Ok(Self::File),
+            Some("memory") => Ok(Self::Memory),
+            Some(_) => Err(Error::new(
+                "USAGE",
+                "KEYWARD_KEYCHAIN is none of `os`, `file`, `memory`.",
+                "Unset it to use the operating system's keychain.",
+            )),
+        }
+    }
+}
+
+/// What a session needs to know of its surroundings. Faces fill it in.
+pub struct Config {
+    /// The data folder.
+    pub home: PathBuf,
+    /// Which keychain.
+    pub keychain: KeychainKind,
+    /// Gives the passphrase of `KEYWARD_KEYCHAIN=file`; asked at most once.
+    pub passphrase: Box<dyn Fn() -> Result<Secret, Error> + Send + Sync>,
+    /// Which face it is, for the audit record: `cli` or `desktop`.
+    pub actor: &'static str,
+    /// Stands for "now" where it is given (`--at`).
+    pub at: Option<Timestamp>,
+}
+
+/// The platform's own data folder for Keyward (XDG, Application Support, AppData).
+///
+/// # Errors
+/// `DISK_ERROR` when the user has no home folder.
+pub fn default_home() -> Result<PathBuf, Error> {
+    let args = etcetera::AppStrategyArgs {
+        top_level_domain: "dev".to_owned(),
+        author: "Keyward".to_owned(),
+        app_name: "keyward".to_owned(),
+    };
+    match etcetera::app_strategy::choose_native_strategy(args) {
+        Ok(strategy) => Ok(strategy.data_dir()),
+        Err(_) => Err(Error::new(
+            "DISK_ERROR",
+            "No home folder is known, so there is no place for the vault.",
+            "Set HOME, or KEYWARD_HOME to a folder of yours.",
+        )),
+    }
+}
+
+/// A session: everything a user can do is a method of it.
+pub struct Keyward {
+    pub(crate) config: Config,
+    keychain: Mutex<Option<Arc<dyn Keychain>>>,
+    open: Mutex<Option<Open>>,
+}
+
+impl std::fmt::Debug for Keyward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keyward")
+            .field("home", &self.config.home)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open vault.
+pub(crate) struct Open {
+    pub(crate) vault: Vault,
+    pub(crate) store: Store,
+    audit_key: keyward_audit::Key,
+}
+
+impl Open {
+    fn new(vault: Vault, store: Store) -> Self {
+        let audit_key = keyward_audit::Key::new(*vault.keys().derive(Purpose::Audit));
+        Self {
+            vault,
+            store,
+            audit_key,
+        }
+    }
+
+    pub(crate) fn audit_key(&self) -> &keyward_audit::Key {
+        &self.audit_key
+    }
+
+    /// Reads on one unchanging view.
+    pub(crate) fn read<T>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.store.read(self.vault.row_key(), work)
+    }
+
+    /// Commits a change and its audit rows in one transaction, then moves the anchor.
+    pub(crate) fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>, &Vault) -> Result<(T, Vec<Event>), Error>,
+    ) -> Result<T, Error> {
+        let (vault, key) = (&self.vault, &self.audit_key);
+        let (value, head) = self.store.write(vault.row_key(), |tx| {
+            let (value, events) = work(tx, vault)?;
+            let mut head: Option<Head> = None;
+            for event in &events {
+                head = Some(keyward_audit::append(tx, key, event)?);
+            }
+            Ok::<_, Error>((value, head))
+        })?;
+        if let Some(head) = head {
+            // The change is done. An anchor left behind is what a crash leaves too, and the next
+            // change moves it on.
+            let _ = self.vault.put_anchor(&head.to_string());
+        }
+        Ok(value)
+    }
+}
+
+impl Keyward {
+    /// Begins a session. Nothing is opened or made yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            keychain: Mutex::new(None),
+            open: Mutex::new(None),
+        }
+    }
+
+    /// A session in memory, for tests.
+    #[must_use]
+    pub fn in_memory(at: Timestamp) -> Self {
+        Self::new(Config {
+            home: PathBuf::new(),
+            keychain: KeychainKind::Memory,
+            passphrase: Box::new(|| Err(Error::not_found("passphrase"))),
+            actor: "cli",
+            at: Some(at),
+        })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn home_folder(&self) -> &Path {
+        &self.config.home
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.config.at.unwrap_or_else(Timestamp::now)
+    }
+
+    /// The time of changes: `--at` moves what is looked at, never what is recorded.
+    pub(crate) fn clock(&self) -> Timestamp {
+        match self.config.keychain {
+            KeychainKind::Memory => self.now(),
+            _ => Timestamp::now(),
+        }
+    }
+
+    pub(crate) fn event(&self, action: &str, subject: &str, detail: Option<String>) -> Event {
+        Event {
+            at: self.clock(),
+            actor: self.config.actor.to_owned(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail,
+        }
+    }
+
+    pub(crate) fn keychain(&self) -> Result<Arc<dyn Keychain>, Error> {
+        let mut slot = lock(&self.keychain);
+        if let Some(keychain) = &*slot {
+            return Ok(Arc::clone(keychain));
+        }
+        let keychain: Arc<dyn Keychain> = match self.config.keychain {
+            KeychainKind::Os => Arc::new(OsKeychain::default()),
+            KeychainKind::Memory => Arc::new(MemoryKeychain::default()),
+            KeychainKind::File => {
+                let passphrase = (self.config.passphrase)()?;
+                Arc::new(FileKeychain::new(
+                    self.config.home.join("keychain.sealed"),
+                    passphrase,
+                ))
+            }
+        };
+        *slot = Some(Arc::clone(&keychain));
+        Ok(keychain)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.config.home.join(DATABASE)
+    }
+
+    /// Whether a vault is there, without asking the keychain.
+    pub(crate) fn vault_exists(&self) -> Result<bool, Error> {
+        if self.config.keychain == KeychainKind::Memory {
+            return Ok(lock(&self.open).is_some());
+        }
+        Ok(Store::exists(&self.database())?)
+    }
+
+    /// Works on the vault if there is one. Without one the keychain is asked whether it answers,
+    /// so that a missing keychain is never mistaken for an empty vault.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Open) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut open = lock(&self.open);
+        if open.is_none() && !self.open_existing(&mut open)? {
+            self.keychain()?.get(&["keyward".to_owned()])?;
+            return Ok(None);
+        }
+        open.as_mut().map(work).transpose()
+    }
+
+    /// Works on the vault, and makes it first when there is none.
+    pub(crate) fn with_new<T>(
+        &self,
+        work: impl FnOnce(&mut Open) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut open = lock(&self.open);
+        if open.is_none() && !self.open_existing(&mut open)? {
+            let keychain = self.keychain()?;
+            // Asked before the file is made, so that a locked keychain leaves no half vault.
+            keychain.get(&["keyward".to_owned()])?;
+            let mut store = match self.config.keychain {
+                KeychainKind::Memory => Store::memory()?,
+                _ => Store::open(&self.database())?,
+            };
+            let vault = match Vault::create(keychain, &mut store, self.clock()) {
+                Ok(vault) => vault,
+                // Another process made it in the same moment.
+                Err(keyward_vault::VaultError::Store(StoreError::Taken)) => {
+                    self.open_existing(&mut open)?;
+                    return open
+                        .as_mut()
+                        .map_or_else(|| Err(Error::not_found("vault")), work);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let mut fresh = Open::new(vault, store);
+            let event = self.event("create", "vault", None);
+            fresh.change(|_, _| Ok(((), vec![event])))?;
+            *open = Some(fresh);
+        }
+        open.as_mut()
+            .map_or_else(|| Err(Error::not_found("vault")), work)
+    }
+
+    /// Works on the vault, or says that an entry of it is not there.
+    pub(crate) fn with_entry<T>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&mut Open) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with(work)?.ok_or_else(|| Error::not_found(name))
+    }
+
+    fn open_existing(&self, slot: &mut MutexGuard<'_, Option<Open>>) -> Result<bool, Error> {
+        if self.config.keychain == KeychainKind::Memory || !Store::exists(&self.database())? {
+            return Ok(false);
+        }
+        let mut store = Store::open(&self.database())?;
+        // A database without an id is one whose making was cut off before anything was in it.
+        let Some(id) = store.meta("vault")? else {
+            return Ok(false);
+        };
+        let vault = Vault::open(self.keychain()?, &id)?;
+        vault.check(&store)?;
+        // Sweeping can wait when the keychain or the disk will not take it now.
+        let _ = vault.sweep(&mut store, self.clock());
+        **slot = Some(Open::new(vault, store));
+        Ok(true)
+    }
+
+    /// Whether the keychain answers right now.
+    pub(crate) fn keychain_answers(&self) -> Result<&'static str, Error> {
+        let keychain = self.keychain()?;
+        match keychain.get(&["keyward".to_owned()]) {
+            Ok(_) => Ok(keychain.kind()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<KeychainKind> for &'static str {
+    fn from(kind: KeychainKind) -> Self {
+        match kind {
+            KeychainKind::Os => "os",
+            KeychainKind::File => "file",
+            KeychainKind::Memory => "memory",
+        }
+    }
+}
+
+/// Keychain errors that mean "not here", as opposed to "broken": a scan goes on without it.
+pub(crate) fn is_keychain(error: &Error) -> bool {
+    error.code.starts_with("KC_") || matches!(error.code.as_str(), "NO_INPUT")
+}
+
+/// Puts a full name together from what was typed.
+///
+/// # Errors
+/// `NAME_INVALID`.
+pub fn full_name(name: &str, project: Option<&str>, env: Option<&str>) -> Result<String, Error> {
+    Ok(keyward_vault::EntryName::parse(name, project, env)?.to_string())
+}
+
+/// Makes the process hard to look into: no core file, and on Linux not dumpable, so that another
+/// program of the same user cannot read its memory. Called once at the start of each face.
+pub fn harden() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{
+            DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit,
+        };
+        // Where the system refuses, the program still works, only less guarded.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        let _ = setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        );
+    }
+}

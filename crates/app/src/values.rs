@@ -1,0 +1,78 @@
+//! The ways in which a value leaves the vault for a person: revealed, or on the clipboard. Each
+//! has its audit row, written before the value is handed out.
+
+use keyward_store::{Use, Version};
+use keyward_vault::Secret;
+
+use crate::entries::Snapshot;
+use crate::session::Open;
+use crate::{Error, Keyward};
+
+impl Keyward {
+    /// The value of an entry: the current version, or the one with this number.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for the entry or the version, the keychain, or an audit row that cannot be
+    /// written.
+    pub fn reveal(&self, name: &str, version: Option<u32>) -> Result<Secret, Error> {
+        self.take(name, version, "reveal")
+    }
+
+    /// The current value for the clipboard, and the seconds after which it is to be cleared.
+    ///
+    /// # Errors
+    /// As [`Keyward::reveal`].
+    pub fn copy(&self, name: &str) -> Result<(Secret, u32), Error> {
+        let value = self.take(name, None, "copy")?;
+        Ok((value, self.settings()?.clear_after))
+    }
+
+    fn take(&self, name: &str, version: Option<u32>, action: &str) -> Result<Secret, Error> {
+        self.with_entry(name, |open| {
+            let (path, row) = open.read(|tx| {
+                let snapshot = Snapshot::read(tx)?;
+                let entry = snapshot.resolve(name)?;
+                let found = match version {
+                    None => snapshot.current(entry),
+                    Some(number) => snapshot
+                        .versions(entry)
+                        .iter()
+                        .find(|version| version.number == number),
+                };
+                let row = found.cloned().ok_or_else(|| {
+                    Error::new(
+                        "NOT_FOUND",
+                        format!("`{}` has no such version.", entry.path()),
+                        "`keyward show` lists its versions.",
+                    )
+                })?;
+                Ok((entry.path(), row))
+            })?;
+            let value = read_one(open, &row)?;
+            open.change(|tx, _| {
+                if action == "copy" {
+                    tx.put_use(&Use {
+                        entry: row.entry.clone(),
+                        how: "copy".to_owned(),
+                        place: "clipboard".to_owned(),
+                        version: row.number,
+                        last: self.clock(),
+                    })?;
+                }
+                let detail = format!("version {}", row.number);
+                Ok(((), vec![self.event(action, &path, Some(detail))]))
+            })?;
+            Ok(value)
+        })
+    }
+}
+
+/// One version's value, without an audit row: only for use inside the program.
+pub(crate) fn read_one(open: &mut Open, version: &Version) -> Result<Secret, Error> {
+    let mut values = open
+        .vault
+        .read(&mut open.store, std::slice::from_ref(version))?;
+    values
+        .pop()
+        .ok_or_else(|| Error::new("FAULT", "No value was read.", "Try again."))
+}

@@ -1,0 +1,263 @@
+//! Verifying webhook samples with the vault's secrets.
+
+use std::collections::BTreeMap;
+
+use keyward_store::Version;
+use keyward_vault::Secret;
+use keyward_webhook::{
+    Case, Check, CheckName, Code, NamedSecret, Reason, Report, Request, SampleError, Scheme,
+    SchemeSummary, Verdict, VerifyError, read_request, verify,
+};
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::entries::Snapshot;
+use crate::session::is_keychain;
+use crate::{Error, Keyward};
+
+/// Bytes of a body that are shown.
+const SHOWN_BODY: usize = 64 * 1024;
+
+/// A secret handed in beside the vault's.
+#[derive(Debug)]
+pub struct WebhookSecret {
+    /// What reports call it.
+    pub label: String,
+    /// Its exact bytes.
+    pub value: Secret,
+}
+
+/// One question about one capture.
+#[derive(Debug, Default)]
+pub struct WebhookCase {
+    /// The capture's bytes: Keyward's request JSON or raw HTTP.
+    pub capture: Vec<u8>,
+    /// Scheme id; guessed from the headers when none.
+    pub scheme: Option<String>,
+    /// A scheme of the user's own, as TOML text.
+    pub scheme_file: Option<String>,
+    /// Accepted secrets by entry name: every version that is not revoked.
+    pub secrets: Vec<String>,
+    /// Accepted secrets handed in.
+    pub secret_files: Vec<WebhookSecret>,
+    /// Other secrets, only to explain a failure.
+    pub also: Vec<WebhookSecret>,
+    /// Parameters of the scheme.
+    pub params: BTreeMap<String, Vec<u8>>,
+    /// Seconds that replace the scheme's own window.
+    pub tolerance: Option<u64>,
+    /// Endpoint under which deliveries are remembered, so that a replay is seen.
+    pub remember: Option<String>,
+}
+
+/// A request and what was found about it.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct WebhookView {
+    /// The request as read.
+    pub request: RequestView,
+    /// The verdict.
+    pub report: Report,
+}
+
+/// A captured request, safe to show.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct RequestView {
+    /// HTTP method.
+    pub method: Option<String>,
+    /// Public URL.
+    pub url: Option<String>,
+    /// Headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The first 64 KiB of the body as text; bytes that are not UTF-8 are replaced.
+    pub body: String,
+    /// The body's length in bytes.
+    pub body_bytes: u64,
+}
+
+impl Keyward {
+    /// The schemes that can be verified.
+    #[must_use]
+    pub fn webhook_schemes(&self) -> Vec<SchemeSummary> {
+        keyward_webhook::schemes()
+    }
+
+    /// Verifies a capture and says why not.
+    ///
+    /// # Errors
+    /// `SAMPLE_INVALID`, `SCHEME_INVALID`, `SECRET_EMPTY`, `NOT_FOUND` for a named entry, and the
+    /// keychain if an entry was named. A signature that does not fit is a verdict, not an error.
+    pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
+        let request = read_request(&case.capture).map_err(|error| sample(&error))?;
+        let custom = case
+            .scheme_file
+            .as_deref()
+            .map(Scheme::from_toml)
+            .transpose()
+            .map_err(|error| {
+                Error::new(
+                    "SCHEME_INVALID",
+                    format!("The scheme file cannot be used: {error}."),
+                    "Compare it with the example in the README.",
+                )
+            })?;
+        let (mut secrets, mut also) = self.stored_secrets(&case.secrets)?;
+        secrets.extend(case.secret_files.into_iter().map(named));
+        also.extend(case.also.into_iter().map(named));
+        let mut report = verify(&Case {
+            request: &request,
+            scheme: case.scheme.as_deref(),
+            custom: custom.as_ref(),
+            secrets: &secrets,
+            also: &also,
+            params: &case.params,
+            now: self.now().as_second(),
+            tolerance: case.tolerance,
+        })
+        .map_err(|error| refused(&error))?;
+        if let Some(endpoint) = &case.remember {
+            self.look_up_replay(endpoint, &mut report)?;
+        }
+        Ok(WebhookView {
+            request: request_view(&request),
+            report,
+        })
+    }
+
+    /// The accepted secrets that were named, and every other webhook secret of the vault.
+    fn stored_secrets(
+        &self,
+        names: &[String],
+    ) -> Result<(Vec<NamedSecret>, Vec<NamedSecret>), Error> {
+        let read = self.with(|open| {
+            let (accepted, others) = open.read(|tx| {
+                let snapshot = Snapshot::read(tx)?;
+                let mut accepted: Vec<(String, Version)> = vec![];
+                for name in names {
+                    let entry = snapshot.resolve(name)?;
+                    let usable = |version: &&Version| {
+                        matches!(version.stage.as_str(), "current" | "pending" | "previous")
+                    };
+                    let versions = snapshot.versions(entry).iter().filter(usable);
+                    accepted.extend(versions.map(|version| (entry.path(), version.clone())));
+                }
+                let mut others = vec![];
+                for entry in snapshot
+                    .entries
+                    .iter()
+                    .filter(|e| e.kind == "webhook-secret")
+                {
+                    for version in snapshot.versions(entry) {
+                        if accepted.iter().all(|(_, known)| known.id != version.id) {
+                            others.push((entry.path(), version.clone()));
+                        }
+                    }
+                }
+                Ok((accepted, others))
+            })?;
+            let mut take = |rows: Vec<(String, Version)>| {
+                let versions: Vec<Version> = rows.iter().map(|(_, v)| v.clone()).collect();
+                let values = open.vault.read(&mut open.store, &versions)?;
+                let join = |((name, version), bytes): ((String, Version), Secret)| NamedSecret {
+                    name,
+                    version: Some(version.number),
+                    bytes,
+                };
+                Ok::<_, Error>(rows.into_iter().zip(values).map(join).collect())
+            };
+            Ok((take(accepted)?, take(others)?))
+        });
+        match read {
+            Ok(Some(secrets)) => Ok(secrets),
+            Ok(None) => match names.first() {
+                Some(name) => Err(Error::not_found(name)),
+                None => Ok((vec![], vec![])),
+            },
+            // The vault is only needed when an entry was named; else it just explains less.
+            Err(error) if names.is_empty() && is_keychain(&error) => Ok((vec![], vec![])),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn look_up_replay(&self, endpoint: &str, report: &mut Report) -> Result<(), Error> {
+        let Some(id) = report.delivery_id.clone() else {
+            report
+                .notes
+                .push("This delivery has no id, so a replay cannot be seen.".to_owned());
+            return Ok(());
+        };
+        // Only what the provider really sent is remembered: anyone can write an id.
+        if !matches!(report.verdict, Verdict::Valid | Verdict::Authenticated) {
+            return Ok(());
+        }
+        let seen = self.with_new(|open| {
+            open.change(|tx, _| Ok((tx.remember_delivery(endpoint, &id, self.clock())?, vec![])))
+        })?;
+        report.checks.push(Check {
+            name: CheckName::Replay,
+            ok: !seen,
+            age_seconds: None,
+        });
+        if seen {
+            report.verdict = Verdict::Invalid;
+            report.reasons.push(Reason {
+                code: Code::Replayed,
+                message: "This delivery came before at this endpoint.".to_owned(),
+                hint: "Answer repeats with success and do nothing: providers send again when an answer is late.".to_owned(),
+                proved: true,
+                secret: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn named(one: WebhookSecret) -> NamedSecret {
+    NamedSecret {
+        name: one.label,
+        version: None,
+        bytes: one.value,
+    }
+}
+
+fn request_view(request: &Request) -> RequestView {
+    let body = request.body();
+    let shown = &body[..body.len().min(SHOWN_BODY)];
+    RequestView {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: request.headers.clone(),
+        body: String::from_utf8_lossy(shown).into_owned(),
+        body_bytes: body.len() as u64,
+    }
+}
+
+fn sample(error: &SampleError) -> Error {
+    Error::new(
+        "SAMPLE_INVALID",
+        format!("{}.", crate::error::capital(&error.to_string())),
+        "Give the whole request: request line, headers, a blank line and the exact body; or Keyward's request JSON.",
+    )
+}
+
+fn refused(error: &VerifyError) -> Error {
+    let message = format!("{}.", crate::error::capital(&error.to_string()));
+    match error {
+        VerifyError::EmptySecret { .. } => Error::new(
+            "SECRET_EMPTY",
+            message,
+            "Give the secret that the provider shows.",
+        ),
+        VerifyError::NoSecret { .. } => {
+            Error::new("USAGE", message, "`--secret NAME` or `--secret-file F`.")
+        }
+        VerifyError::UnknownScheme { .. } => {
+            Error::new("USAGE", message, "`keyward webhook schemes` lists them.")
+        }
+        VerifyError::BadParameter { .. } => {
+            Error::new("SAMPLE_INVALID", message, "Give it as text.")
+        }
+        VerifyError::Unrecognised | VerifyError::Ambiguous { .. } => {
+            Error::new("SAMPLE_INVALID", message, "Name it with `--scheme`.")
+        }
+    }
+}

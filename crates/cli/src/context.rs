@@ -1,0 +1,170 @@
+//! What every command gets: the session, the printer, and the way to ask.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use keyward_app::input::{Secret, secret};
+use keyward_app::{Config, Error, KeychainKind, Keyward};
+
+use crate::args::Global;
+use crate::printer::Printer;
+
+pub struct Context<'a> {
+    pub printer: &'a Printer,
+    pub format: Option<String>,
+    no_input: bool,
+    yes: bool,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(global: &Global, printer: &'a Printer) -> Result<Self, Error> {
+        Ok(Self {
+            printer,
+            format: global.format.clone(),
+            no_input: global.no_input,
+            yes: global.yes,
+        })
+    }
+
+    /// A session on the vault that the environment names.
+    pub fn keyward(&self) -> Result<Keyward, Error> {
+        self.keyward_at(None)
+    }
+
+    /// The same, with "now" set by `--at`.
+    pub fn keyward_at(&self, at: Option<Timestamp>) -> Result<Keyward, Error> {
+        self.text_only()?;
+        let word = std::env::var("KEYWARD_KEYCHAIN").ok();
+        let home = match std::env::var_os("KEYWARD_HOME").filter(|home| !home.is_empty()) {
+            Some(home) => absolute(Path::new(&home))?,
+            None => keyward_app::default_home()?,
+        };
+        let no_input = self.no_input;
+        Ok(Keyward::new(Config {
+            home,
+            keychain: KeychainKind::parse(word.as_deref())?,
+            passphrase: Box::new(move || keychain_passphrase(no_input)),
+            actor: "cli",
+            at,
+        }))
+    }
+
+    /// Commands without formats of their own know `text` and `json`.
+    pub fn text_only(&self) -> Result<(), Error> {
+        match self.format.as_deref() {
+            None | Some("text" | "json" | "sarif" | "csv" | "html" | "markdown") => Ok(()),
+            Some(_) => Err(Error::new(
+                "USAGE",
+                "The format is not known.",
+                "`text` or `json`.",
+            )),
+        }
+    }
+
+    /// Asks for a secret without showing it.
+    pub fn ask(&self, prompt: &str) -> Result<Secret, Error> {
+        ask(prompt, self.no_input)
+    }
+
+    /// Asks whether to go on; `--yes` answers, and without a terminal the answer is no.
+    pub fn confirm(&self, question: &str) -> Result<bool, Error> {
+        if self.yes {
+            return Ok(true);
+        }
+        if self.no_input || !io::stdin().is_terminal() {
+            return Err(Error::new(
+                "NO_INPUT",
+                format!("{question} Nobody is here to ask. Nothing was changed."),
+                "Answer beforehand with --yes.",
+            ));
+        }
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{question} [y/N] ");
+        let _ = err.flush();
+        let mut answer = String::new();
+        let _ = io::stdin().read_line(&mut answer);
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}
+
+fn keychain_passphrase(no_input: bool) -> Result<Secret, Error> {
+    use secrecy::ExposeSecret as _;
+    let value = match std::env::var_os("KEYWARD_PASSPHRASE_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => crate::value::read_file(Path::new(&path))?,
+        None => ask("Passphrase of the keychain file: ", no_input)?,
+    };
+    let bytes = value.expose_secret();
+    let trimmed = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
+    if trimmed.is_empty() {
+        return Err(Error::new(
+            "PASSPHRASE_EMPTY",
+            "The passphrase is empty. Nothing was changed.",
+            "Choose a passphrase of several words.",
+        ));
+    }
+    Ok(secret(trimmed.to_vec()))
+}
+
+fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
+    if no_input || !io::stdin().is_terminal() {
+        return Err(Error::new(
+            "NO_INPUT",
+            "A secret is needed and nobody is here to ask. Nothing was changed.",
+            "Hand it in with --stdin, --value-file or --from-env (a passphrase with --passphrase-file or KEYWARD_PASSPHRASE_FILE).",
+        ));
+    }
+    match rpassword::prompt_password(prompt) {
+        Ok(text) => Ok(secret(text.into_bytes())),
+        Err(_) => Err(Error::new(
+            "NO_INPUT",
+            "Nothing was entered. Nothing was changed.",
+            "Try again, or use --stdin.",
+        )),
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|_| {
+        Error::new(
+            "DISK_ERROR",
+            "KEYWARD_HOME is not a path.",
+            "Set it to a folder of yours.",
+        )
+    })
+}
+
+/// Reads `--at`: RFC 3339 or Unix seconds.
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Timestamp::from_second(seconds).map_err(|_| "out of range".to_owned());
+    }
+    text.parse()
+        .map_err(|_| "neither RFC 3339 nor Unix seconds".to_owned())
+}
+
+/// Reads a number of days such as `90d` or `90`.
+pub fn parse_days(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('d').unwrap_or(text);
+    match number.parse::<u32>() {
+        Ok(days) if days <= 3650 => Ok(days),
+        _ => Err("a number of days from 0 to 3650, such as 90d".to_owned()),
+    }
+}
+
+/// Reads seconds such as `30s`, `5m`, `2h` or `300`.
+pub fn parse_seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => (text, 1),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "a length of time such as 30s, 5m or 2h".to_owned())
+}

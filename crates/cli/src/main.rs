@@ -1,0 +1,35 @@
+//! `keyward`: the command line. It translates flags into calls of `keyward-app` and views into
+//! text or JSON; what a command does is there, not here.
+
+mod args;
+mod commands;
+mod context;
+mod printer;
+mod signals;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    keyward_app::harden();
+    signals::install();
+    let cli = args::Cli::parse();
+    let printer = printer::Printer::new(&cli.global);
+    let result = context::Context::new(&cli.global, &printer)
+        .and_then(|context| commands::run(cli.command, &context));
+    let status = match result {
+        Ok(status) => status,
+        Err(error) => {
+            printer.error(&error);
+            error.status()
+        }
+    };
+    // A result that did not arrive is not done; a closed pipe is the reader's own choice.
+    ExitCode::from(if printer.lost_output() && status < 2 {
+        7
+    } else {
+        status
+    })
+}

@@ -1,0 +1,483 @@
+//! A scan from beginning to end: which sources, on how many threads, into one report. It prints nothing,
+//! reads no clock, and runs no program.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+
+use crate::attribute::Attribution;
+use crate::baseline::Baseline;
+use crate::collect::{Collector, Container, Shown, examine};
+use crate::error::ScanError;
+use crate::files::{self, Unread};
+use crate::git::Git;
+use crate::index;
+use crate::matcher::Matcher;
+use crate::objects::ObjectStore;
+use crate::own::{OwnIndex, OwnValue};
+use crate::path::{relative, shown};
+use crate::progress::{Cancel, Progress};
+use crate::repo::{self, Repo};
+use crate::report::{Confidence, Notice, OwnValues, Report, Skipped, Summary};
+use crate::rules::Rules;
+use crate::worktree::{self, Step};
+
+/// The default of [`Options::max_blob`]: 64 MiB.
+pub const DEFAULT_MAX_BLOB: u64 = 64 * 1024 * 1024;
+/// So many entries of `skipped` are listed; more are counted.
+const MAX_SKIPPED: usize = 10_000;
+/// Files and blobs larger than this, in bytes, are in memory one at a time.
+const LARGE: u64 = 8 * 1024 * 1024;
+/// More threads than this gain little and cost memory.
+const MAX_THREADS: usize = 8;
+
+/// Which sources of a repository are scanned. With none chosen: work tree and full history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The files on disk.
+    pub worktree: bool,
+    /// What is staged and differs from the last commit.
+    pub staged: bool,
+    /// Every object, reachable or not.
+    pub history: bool,
+    /// Of the history only what refs lead to and this revision does not. Implies `history`.
+    pub since: Option<String>,
+}
+
+/// What to scan and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Repositories, folders or files; at least one. With several, paths in the report begin with theirs.
+    pub paths: Vec<PathBuf>,
+    /// Which sources of each repository.
+    pub sources: Sources,
+    /// Ignore files and the quieting of test and generated data are off.
+    pub no_ignore: bool,
+    /// Larger files and blobs are skipped, in bytes. The size is read before anything is inflated.
+    pub max_blob: u64,
+    /// Look for the vault's values only, not for what rules describe.
+    pub own_only: bool,
+    /// Put whole values into the report.
+    pub show_secrets: bool,
+    /// Findings that are known already.
+    pub baseline: Option<Baseline>,
+    /// Less sure findings are left out.
+    pub min_confidence: Option<Confidence>,
+}
+
+impl Options {
+    /// The defaults, for one path.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            paths: vec![path.into()],
+            sources: Sources::default(),
+            no_ignore: false,
+            max_blob: DEFAULT_MAX_BLOB,
+            own_only: false,
+            show_secrets: false,
+            baseline: None,
+            min_confidence: None,
+        }
+    }
+}
+
+/// Scans every path of the options. `own` is `None` if there is no vault to ask.
+///
+/// # Errors
+/// [`ScanError`] if a path or a repository cannot be scanned at all, or if cancelled. What merely could not
+/// be read is in the report's `skipped`.
+pub fn scan(
+    options: &Options,
+    rules: &Rules,
+    own: Option<&[OwnValue]>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Report, ScanError> {
+    let matcher = Matcher {
+        rules,
+        own: OwnIndex::new(own.unwrap_or_default()),
+        own_only: options.own_only,
+    };
+    let run = Run::new(&matcher, options, progress, cancel);
+    let mut attribution = Attribution::default();
+    for (number, path) in options.paths.iter().enumerate() {
+        let prefix = match options.paths.len() {
+            0 | 1 => String::new(),
+            _ => {
+                let shown = shown(path.as_os_str().as_encoded_bytes())
+                    .replace(std::path::MAIN_SEPARATOR, "/");
+                let shown = shown.trim_end_matches('/');
+                if path.is_dir() {
+                    format!("{shown}/")
+                } else {
+                    shown.to_owned()
+                }
+            }
+        };
+        run.path(number, path, &prefix, &mut attribution)?;
+    }
+    Ok(run.report(&attribution, own))
+}
+
+/// Scans bytes that were handed in, such as standard input.
+///
+/// # Errors
+/// [`ScanError::Cancelled`].
+pub fn scan_bytes(
+    bytes: &[u8],
+    options: &Options,
+    rules: &Rules,
+    own: Option<&[OwnValue]>,
+    cancel: &Cancel,
+) -> Result<Report, ScanError> {
+    cancel.check()?;
+    let matcher = Matcher {
+        rules,
+        own: OwnIndex::new(own.unwrap_or_default()),
+        own_only: options.own_only,
+    };
+    let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
+    if bytes.len() as u64 > options.max_blob {
+        run.skip(
+            "-".to_owned(),
+            too_large(bytes.len() as u64, options.max_blob),
+            false,
+        );
+    } else {
+        run.look(&Container::Stdin, bytes);
+        run.tally().bytes += bytes.len() as u64;
+    }
+    Ok(run.report(&Attribution::default(), own))
+}
+
+/// The counts of a running scan.
+#[derive(Default)]
+pub(crate) struct Tally {
+    files: u64,
+    pub(crate) blobs: u64,
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    incomplete: bool,
+    skipped: BTreeSet<Skipped>,
+    skipped_more: u64,
+    notices: BTreeSet<Notice>,
+}
+
+/// A running scan, shared by its threads.
+pub(crate) struct Run<'a> {
+    pub(crate) matcher: &'a Matcher<'a>,
+    pub(crate) options: &'a Options,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) cancel: &'a Cancel,
+    collector: Mutex<Collector>,
+    tally: Mutex<Tally>,
+    /// Held while something large is in memory.
+    gate: Mutex<()>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        matcher: &'a Matcher<'a>,
+        options: &'a Options,
+        progress: &'a dyn Progress,
+        cancel: &'a Cancel,
+    ) -> Self {
+        Self {
+            matcher,
+            options,
+            progress,
+            cancel,
+            collector: Mutex::default(),
+            tally: Mutex::default(),
+            gate: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn collector(&self) -> MutexGuard<'_, Collector> {
+        self.collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn skip(&self, path: String, reason: String, incomplete: bool) {
+        let mut tally = self.tally();
+        tally.incomplete |= incomplete;
+        if tally.skipped.len() < MAX_SKIPPED {
+            tally.skipped.insert(Skipped { path, reason });
+        } else {
+            tally.skipped_more += 1;
+        }
+    }
+
+    pub(crate) fn notice(&self, code: &str, message: String) {
+        self.tally().notices.insert(Notice {
+            code: code.to_owned(),
+            message,
+        });
+    }
+
+    /// Searches one text and keeps what is found.
+    pub(crate) fn look(&self, container: &Container, bytes: &[u8]) {
+        let seen = examine(self.matcher, bytes);
+        self.collector().add(container, seen, self.matcher);
+    }
+
+    fn path(
+        &self,
+        number: usize,
+        path: &Path,
+        prefix: &str,
+        attribution: &mut Attribution,
+    ) -> Result<(), ScanError> {
+        let sources = &self.options.sources;
+        let history = sources.history || sources.since.is_some();
+        let all = !sources.worktree && !sources.staged && !history;
+        let only_files = sources.worktree && !sources.staged && !history;
+        let repo = match repo::discover(path) {
+            // The files of a broken repository can still be read.
+            Err(ScanError::RepositoryUnreadable { why, .. }) if only_files => {
+                self.notice(
+                    "REPO_UNREADABLE",
+                    format!("The repository could not be read ({why}); its files were."),
+                );
+                None
+            }
+            other => other?,
+        };
+        let Some(repo) = repo else {
+            if sources.staged || history {
+                return Err(ScanError::NotARepository {
+                    path: path.to_owned(),
+                });
+            }
+            return self.files(path, prefix, None);
+        };
+        for notice in repo.notices() {
+            self.tally().notices.insert(notice);
+        }
+        if sources.worktree || all {
+            if repo.has_work_tree {
+                self.files(path, prefix, Some(&repo))?;
+            } else if sources.worktree {
+                self.notice(
+                    "REPO_BARE",
+                    "This repository is bare: it has no files on disk to scan.".to_owned(),
+                );
+            }
+        }
+        if sources.staged || history || all {
+            let (store, troubles) = ObjectStore::open(&repo, self.options.max_blob);
+            for skipped in troubles.skipped {
+                self.skip(format!("{prefix}{}", skipped.path), skipped.reason, true);
+            }
+            self.tally().notices.extend(troubles.notices);
+            let mut git = Git::new(self, number, prefix, &repo, &store);
+            if sources.staged {
+                git.staged()?;
+            }
+            if let Some(revision) = &sources.since {
+                git.since(path, revision, attribution)?;
+            } else if history || all {
+                git.everything(attribution)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files on disk at `path`.
+    fn files(&self, path: &Path, prefix: &str, repo: Option<&Repo>) -> Result<(), ScanError> {
+        self.progress.stage("worktree");
+        let io = |error: &std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => ScanError::NotFound {
+                path: path.to_owned(),
+            },
+            _ => ScanError::Io {
+                path: path.to_owned(),
+                why: files::words(error),
+            },
+        };
+        let root = path.canonicalize().map_err(|error| io(&error))?;
+        if !root.is_dir() {
+            let name = if prefix.is_empty() {
+                shown(&relative(&root, &root))
+            } else {
+                prefix.to_owned()
+            };
+            self.file(&root, name);
+            return self.cancel.check();
+        }
+        let tracked = match repo.map(index::entries) {
+            Some(Ok(entries)) => entries.into_iter().map(|entry| entry.path).collect(),
+            Some(Err(why)) => {
+                self.skip(format!("{prefix}.git/index"), why, true);
+                BTreeSet::new()
+            }
+            None => BTreeSet::new(),
+        };
+        let name = |path: &Path| format!("{prefix}{}", shown(&relative(&root, path)));
+        let mut env = Vec::new();
+        let (sender, receiver) = mpsc::sync_channel::<PathBuf>(256);
+        let receiver = Mutex::new(receiver);
+        std::thread::scope(|scope| {
+            for _ in 0..threads() {
+                scope.spawn(|| {
+                    loop {
+                        let next = receiver
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .recv();
+                        match next {
+                            Ok(path) if !self.cancel.is_cancelled() => {
+                                self.file(&path, name(&path))
+                            }
+                            Ok(_) => {}
+                            Err(_) => break,
+                        }
+                    }
+                });
+            }
+            worktree::walk(
+                &root,
+                repo.is_some(),
+                self.options.no_ignore,
+                tracked,
+                |step| {
+                    match step {
+                        Step::File(path) => drop(sender.send(path)),
+                        Step::Skip(path, why, incomplete) => {
+                            self.skip(name(&path), why, incomplete)
+                        }
+                        Step::Env(path) => env.push(name(&path)),
+                    }
+                    !self.cancel.is_cancelled()
+                },
+            );
+            drop(sender);
+        });
+        if !env.is_empty() {
+            let more = env.len().saturating_sub(10);
+            env.truncate(10);
+            let tail = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "Not ignored by Git: {}{tail}. Add a line for it to .gitignore.",
+                env.join(", ")
+            );
+            self.notice("ENV_NOT_IGNORED", message);
+        }
+        self.cancel.check()
+    }
+
+    fn file(&self, path: &Path, name: String) {
+        let large = path.metadata().is_ok_and(|meta| meta.len() > LARGE);
+        let _guard = large.then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
+        match files::read(path, self.options.max_blob, false) {
+            Ok(content) => {
+                {
+                    let mut tally = self.tally();
+                    tally.files += 1;
+                    tally.bytes += content.bytes.len() as u64;
+                }
+                if content.changed {
+                    self.skip(
+                        name.clone(),
+                        "changed during the scan; what was read was scanned".to_owned(),
+                        true,
+                    );
+                }
+                self.look(&Container::File(name), &content.bytes);
+                self.progress.advance(1, 0, content.bytes.len() as u64);
+            }
+            Err(Unread::TooLarge(size)) => {
+                self.skip(name, too_large(size, self.options.max_blob), false)
+            }
+            Err(Unread::NotAFile(what)) => self.skip(name, what.to_owned(), false),
+            Err(Unread::Io(error)) => self.skip(name, files::words(&error), true),
+        }
+    }
+
+    fn report(self, attribution: &Attribution, own: Option<&[OwnValue]>) -> Report {
+        let options = self.options;
+        let collector = self
+            .collector
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut tally = self
+            .tally
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if collector.overflowed {
+            tally.incomplete = true;
+            tally.notices.insert(Notice {
+                code: "TOO_MANY_FINDINGS".to_owned(),
+                message: "There are more findings than fit into a report; the rest were left out."
+                    .to_owned(),
+            });
+        }
+        let how = Shown {
+            secrets: options.show_secrets,
+            quiet: !options.no_ignore,
+        };
+        let mut findings = collector.findings(self.matcher, attribution, &how);
+        findings.retain(|finding| {
+            options
+                .min_confidence
+                .is_none_or(|least| finding.confidence >= least)
+        });
+        let before = findings.len();
+        if let Some(baseline) = &options.baseline {
+            findings.retain(|finding| !baseline.contains(&finding.fingerprint));
+        }
+        let baselined = (before - findings.len()) as u64;
+        findings.sort_by(|a, b| {
+            let key = |f: &crate::Finding| (f.line, f.column);
+            b.severity
+                .cmp(&a.severity)
+                .then_with(|| a.path.cmp(&b.path))
+                .then_with(|| key(a).cmp(&key(b)))
+                .then_with(|| a.rule.cmp(&b.rule))
+                .then_with(|| a.fingerprint.cmp(&b.fingerprint))
+        });
+        Report {
+            version: 1,
+            summary: Summary {
+                findings: findings.len() as u64,
+                files: tally.files,
+                blobs: tally.blobs,
+                messages: tally.messages,
+                bytes: tally.bytes,
+                complete: !tally.incomplete,
+                own_values: match own {
+                    None => OwnValues::Unavailable,
+                    Some([]) => OwnValues::None,
+                    Some(_) => OwnValues::Checked,
+                },
+                baselined,
+                skipped: tally.skipped.into_iter().collect(),
+                skipped_more: tally.skipped_more,
+                notices: tally.notices.into_iter().collect(),
+                seconds: 0.0,
+            },
+            findings,
+        }
+    }
+}
+
+pub(crate) fn too_large(size: u64, limit: u64) -> String {
+    format!("{size} bytes, more than the limit of {limit}; `--max-blob` raises it")
+}
+
+/// As many as there are cores, within reason.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, std::num::NonZero::get)
+        .min(MAX_THREADS)
+}

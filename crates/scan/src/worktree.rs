@@ -1,0 +1,138 @@
+//! Which files on disk are scanned: all that are not ignored, and all that are tracked even so. Links are
+//! not followed, and pipes, sockets and devices are never opened.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::files;
+use crate::path;
+
+/// What the walk tells, one at a time.
+pub(crate) enum Step {
+    /// A file to scan.
+    File(PathBuf),
+    /// Something to list as not scanned; `true` if it should have been read.
+    Skip(PathBuf, String, bool),
+    /// A file named `.env` or like it that is not ignored.
+    Env(PathBuf),
+}
+
+/// Goes through the files below `root`. `tracked` are the paths of the index. Stops when `step` says `false`.
+pub(crate) fn walk(
+    root: &Path,
+    is_repository: bool,
+    no_ignore: bool,
+    tracked: BTreeSet<Vec<u8>>,
+    mut step: impl FnMut(Step) -> bool,
+) {
+    let mut tracked = tracked;
+    for entry in builder(root, is_repository, !no_ignore).build() {
+        let go_on = match entry {
+            Ok(entry) => {
+                let path = entry.path();
+                tracked.remove(&path::relative(root, path));
+                let env = is_repository
+                    && !no_ignore
+                    && is_env(path)
+                    && !step(Step::Env(path.to_owned()));
+                !env && match entry.file_type() {
+                    Some(kind) if kind.is_dir() => true,
+                    Some(kind) if kind.is_file() => step(Step::File(path.to_owned())),
+                    _ => step(special(path)),
+                }
+            }
+            Err(error) => {
+                let path = error_path(&error).unwrap_or(root).to_owned();
+                let why = error
+                    .io_error()
+                    .map_or_else(|| "cannot be read".to_owned(), files::words);
+                step(Step::Skip(path, why, true))
+            }
+        };
+        if !go_on {
+            return;
+        }
+    }
+    // What git tracks is committed, however it is ignored.
+    for relative in tracked {
+        let Some(path) = path::below(root, &relative) else {
+            continue;
+        };
+        let inside = path
+            .parent()
+            .and_then(|folder| folder.canonicalize().ok())
+            .is_some_and(|folder| folder.starts_with(root));
+        if !inside {
+            continue;
+        }
+        let go_on = match path.symlink_metadata() {
+            Ok(meta) if meta.is_file() => step(Step::File(path)),
+            Ok(meta) if !meta.is_dir() => step(special(&path)),
+            _ => true,
+        };
+        if !go_on {
+            return;
+        }
+    }
+    if is_repository && no_ignore {
+        // Whether it is ignored is a fact about the repository, not about this scan.
+        for entry in builder(root, is_repository, true).build().flatten() {
+            if is_env(entry.path()) && !step(Step::Env(entry.into_path())) {
+                return;
+            }
+        }
+    }
+}
+
+fn builder(root: &Path, is_repository: bool, ignoring: bool) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .standard_filters(false)
+        .hidden(false)
+        .parents(ignoring && !is_repository)
+        .git_ignore(ignoring)
+        .git_exclude(ignoring)
+        .git_global(ignoring)
+        .require_git(true)
+        .follow_links(false)
+        .sort_by_file_name(Ord::cmp)
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+    builder
+}
+
+fn special(path: &Path) -> Step {
+    let why = path
+        .symlink_metadata()
+        .ok()
+        .and_then(|meta| files::special(&meta))
+        .unwrap_or("it is gone");
+    Step::Skip(path.to_owned(), why.to_owned(), false)
+}
+
+/// `.env` and `.env.production`, but not the samples that are meant to be shared.
+fn is_env(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let sample = [
+        "example", "sample", "template", "dist", "default", "defaults", "schema", "test",
+    ];
+    name == ".env"
+        || name
+            .strip_prefix(".env.")
+            .is_some_and(|rest| !rest.split('.').any(|part| sample.contains(&part)))
+}
+
+fn error_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            error_path(err)
+        }
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
+    }
+}

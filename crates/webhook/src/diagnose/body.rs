@@ -1,0 +1,359 @@
+//! What happened to the body on its way: a line break more or less, other line endings, a byte order
+//! mark, another character set, a decoded form, or JSON that was parsed and written again.
+
+use std::borrow::Cow;
+
+use super::{Context, Finding, form};
+use crate::delivery::Delivery;
+use crate::json_text::{Document, Escapes, Layout};
+use crate::report::{Code, Difference, Reason};
+
+/// Longest body that is copied into other forms; larger ones are only cut.
+const LONGEST: usize = Document::LIMIT;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+const RAW: &str = "Verify the raw bytes, before any JSON parser: `express.raw({type: 'application/json'})` in Express, `request.get_data()` in Flask, `request.body` in Django.";
+const EDITOR: &str =
+    "Keep the bytes as they were received: no editor, text box or `echo` in between.";
+
+/// Tries the body with something added to it cut off again, which costs no copy.
+pub(super) fn cut(context: &Context) -> Option<Finding> {
+    let body = context.delivery.body;
+    let bom = body.strip_prefix(BOM).and_then(|body| {
+        let message = "A byte order mark was put before the body.";
+        let hint = "Save as UTF-8 without a byte order mark.";
+        attempt(context, Code::BomAdded, body, message, hint)
+    });
+    let ends: [&[u8]; 5] = [b"\r\n", b"\n", b"\r", b"\n\n", b"\r\n\r\n"];
+    bom.or_else(|| {
+        ends.into_iter()
+            .filter_map(|end| body.strip_suffix(end))
+            .find_map(|body| {
+                let message = "A line break was added at the end of the body.";
+                attempt(context, Code::TrailingNewlineAdded, body, message, EDITOR)
+            })
+    })
+}
+
+/// Tries the body in other forms.
+pub(super) fn find(context: &Context) -> Option<Finding> {
+    let body = context.delivery.body;
+    if body.is_empty() || body.len() > LONGEST {
+        return None;
+    }
+    let stripped = [b"\n".as_slice(), b"\r\n", b"\r\n\r\n"]
+        .into_iter()
+        .find_map(|end| {
+            let message = "The line break at the end of the body was taken off.";
+            let whole = [body, end].concat();
+            attempt(
+                context,
+                Code::TrailingNewlineStripped,
+                &whole,
+                message,
+                EDITOR,
+            )
+        });
+    stripped
+        .or_else(|| line_endings(context, body))
+        .or_else(|| charset(context, body))
+        .or_else(|| form::find(context, body))
+        .or_else(|| json(context, body))
+}
+
+/// A body that fits, as a finding.
+pub(super) fn attempt(
+    context: &Context,
+    code: Code,
+    candidate: &[u8],
+    message: &str,
+    hint: &str,
+) -> Option<Finding> {
+    let key = context.fits(&Delivery {
+        body: candidate,
+        ..context.delivery
+    })?;
+    let difference = Difference::between(context.delivery.body, candidate);
+    let reason = Reason::proved(code, message, hint);
+    Some(Finding {
+        difference,
+        ..Finding::by(key, reason)
+    })
+}
+
+fn line_endings(context: &Context, body: &[u8]) -> Option<Finding> {
+    if !body.contains(&b'\n') {
+        return None;
+    }
+    let lf: Vec<u8> = without_cr(body);
+    let mut crlf = Vec::with_capacity(lf.len() + lf.len() / 16);
+    for &byte in &lf {
+        if byte == b'\n' {
+            crlf.push(b'\r');
+        }
+        crlf.push(byte);
+    }
+    let ways = [(lf, "CRLF was LF", "\n"), (crlf, "LF was CRLF", "\r\n")];
+    ways.into_iter().find_map(|(candidate, what, end)| {
+        let message = format!(
+            "The line endings of the body were changed: what is {what} when it was signed."
+        );
+        let as_is = attempt(
+            context,
+            Code::LineEndingsChanged,
+            &candidate,
+            &message,
+            EDITOR,
+        );
+        // A text box also drops the last line break.
+        as_is.or_else(|| {
+            let whole = [&candidate, end.as_bytes()].concat();
+            attempt(context, Code::LineEndingsChanged, &whole, &message, EDITOR)
+        })
+    })
+}
+
+fn without_cr(body: &[u8]) -> Vec<u8> {
+    let mut lf = Vec::with_capacity(body.len());
+    for (at, &byte) in body.iter().enumerate() {
+        if byte != b'\r' || body.get(at + 1) != Some(&b'\n') {
+            lf.push(byte);
+        }
+    }
+    lf
+}
+
+fn charset(context: &Context, body: &[u8]) -> Option<Finding> {
+    let hint =
+        "Keep the body as bytes: read it without decoding, and capture it without converting.";
+    let try_as = |candidate: Vec<u8>, what: &str| {
+        let message = format!("The body's characters were converted: {what}.");
+        attempt(context, Code::CharsetChanged, &candidate, &message, hint)
+    };
+    if let Some(text) = from_utf16(body) {
+        return try_as(
+            text.into_bytes(),
+            "it is UTF-16 here and was UTF-8 when it was signed",
+        );
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) if text.is_ascii() => None,
+        Ok(text) => {
+            let bytes = text
+                .chars()
+                .map(to_windows_1252)
+                .collect::<Option<Vec<u8>>>()?;
+            try_as(bytes, "bytes were read as Latin-1 and written as UTF-8")
+        }
+        Err(_) => {
+            let text: String = body.iter().map(|&b| from_windows_1252(b)).collect();
+            try_as(text.into_bytes(), "UTF-8 was written as Latin-1")
+        }
+    }
+}
+
+/// UTF-16 with its byte order mark, as PowerShell's `>` writes.
+fn from_utf16(body: &[u8]) -> Option<String> {
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match body {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
+        _ => return None,
+    };
+    let (pairs, odd) = rest.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text = char::decode_utf16(units)
+        .collect::<Result<String, _>>()
+        .ok()?;
+    odd.is_empty().then_some(text)
+}
+
+/// Windows-1252 where it differs from Latin-1: 0x80 to 0x9f. Bytes without a character stand for
+/// themselves, as the WHATWG Encoding Standard has it.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+fn from_windows_1252(byte: u8) -> char {
+    match byte {
+        0x80..0xa0 => WINDOWS_1252[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
+}
+
+fn to_windows_1252(c: char) -> Option<u8> {
+    let special = || {
+        WINDOWS_1252
+            .iter()
+            .position(|&w| w == c)
+            .map(|at| at + 0x80)
+    };
+    u8::try_from(u32::from(c))
+        .ok()
+        .or_else(|| u8::try_from(special()?).ok())
+}
+
+/// JSON that was parsed and written again. What was signed is one of the ways in which providers
+/// write the same tokens.
+fn json(context: &Context, body: &[u8]) -> Option<Finding> {
+    let text = body.strip_prefix(BOM).unwrap_or(body);
+    let document = Document::parse(text)?;
+    if let Some(inner) = document.as_string() {
+        let message = "The body is wrapped in a JSON string; the signature covers the text inside.";
+        return attempt(context, Code::BodyReserialised, &inner, message, RAW);
+    }
+    let try_as = |candidate: &[u8], layout: &str, escapes: &str| {
+        let message = format!(
+            "The JSON of the body was parsed and written again. What was signed is the same JSON{layout}{escapes}."
+        );
+        let plain = attempt(context, Code::BodyReserialised, candidate, &message, RAW);
+        plain.or_else(|| {
+            let ended = [candidate, b"\n"].concat();
+            attempt(context, Code::BodyReserialised, &ended, &message, RAW)
+        })
+    };
+    let traits = document.traits();
+    for (layout, layout_name) in LAYOUTS {
+        if layout == Layout::Opened && !traits.empty {
+            continue;
+        }
+        for (escapes, escapes_name) in escapes(&document) {
+            if layout == Layout::Kept && escapes.is_none() {
+                let round = text.trim_ascii();
+                if round.len() < text.len()
+                    && let Some(found) = try_as(round, " without the white space round it", "")
+                {
+                    return Some(found);
+                }
+                continue;
+            }
+            let Some(candidate) = document.write(layout, escapes) else {
+                continue;
+            };
+            if let Some(found) = try_as(&candidate, layout_name, escapes_name) {
+                return Some(found);
+            }
+        }
+    }
+    sorted(&document)
+        .into_iter()
+        .find_map(|candidate| try_as(&candidate, " with its keys sorted", ""))
+}
+
+const LAYOUTS: [(Layout, &str); 8] = [
+    (Layout::Compact, ", compact"),
+    (Layout::Kept, ""),
+    (Layout::Indented("  "), ", indented by 2 blanks"),
+    (
+        Layout::Spaced,
+        ", with a blank after each comma and colon, as Python writes",
+    ),
+    (
+        Layout::Opened,
+        ", indented by 2 blanks with empty objects opened, as Ruby writes",
+    ),
+    (Layout::Indented("    "), ", indented by 4 blanks"),
+    (Layout::Indented("\t"), ", indented by tabs"),
+    (Layout::Indented("   "), ", indented by 3 blanks"),
+];
+
+/// The encoders that would write this document's strings differently, likeliest first.
+fn escapes(document: &Document) -> Vec<(Option<Escapes>, &'static str)> {
+    let traits = document.traits();
+    let plain = Escapes::MINIMAL;
+    let (ascii, html) = (
+        Escapes {
+            ascii: true,
+            ..plain
+        },
+        Escapes {
+            html: true,
+            ..plain
+        },
+    );
+    let slash = Escapes {
+        slash: true,
+        ..plain
+    };
+    let mut all = vec![(None, "")];
+    let mut add = |wanted: bool, escapes: Escapes, name| {
+        if wanted {
+            all.push((Some(escapes), name));
+        }
+    };
+    let (unicode, marks) = (traits.unicode, traits.marks);
+    add(
+        unicode,
+        plain,
+        ", with characters outside ASCII as they are",
+    );
+    add(
+        unicode,
+        ascii,
+        ", with characters outside ASCII as `\\uXXXX`",
+    );
+    add(traits.slash, slash, ", with `/` as `\\/`");
+    add(
+        traits.slash && unicode,
+        Escapes {
+            ascii: true,
+            ..slash
+        },
+        ", with `/` as `\\/` and characters outside ASCII as `\\uXXXX`",
+    );
+    add(
+        marks,
+        html,
+        ", with `<`, `>` and `&` as `\\u003c`, `\\u003e` and `\\u0026`",
+    );
+    add(
+        marks && traits.slash,
+        Escapes {
+            html: true,
+            ..slash
+        },
+        ", with `/` as `\\/` and `&` as `\\u0026`",
+    );
+    add(
+        marks && unicode,
+        Escapes {
+            html: true,
+            ..ascii
+        },
+        ", with `&` as `\\u0026` and characters outside ASCII as `\\uXXXX`",
+    );
+    add(
+        marks || unicode,
+        Escapes {
+            dotnet: true,
+            html: true,
+            ascii: true,
+            slash: false,
+        },
+        ", with escapes as .NET writes them",
+    );
+    all
+}
+
+/// The document with its keys sorted, in the layouts of writers that sort.
+fn sorted(document: &Document) -> Vec<Vec<u8>> {
+    let Some(compact) = document.sorted() else {
+        return Vec::new();
+    };
+    let Some(sorted) = Document::parse(&compact) else {
+        return Vec::new();
+    };
+    let ascii = Some(Escapes {
+        ascii: true,
+        ..Escapes::MINIMAL
+    });
+    let others = [
+        sorted.write(Layout::Compact, ascii),
+        sorted.write(Layout::Spaced, None),
+        sorted.write(Layout::Spaced, ascii),
+        sorted.write(Layout::Indented("  "), None),
+    ];
+    let all = [Cow::Borrowed(&compact)].into_iter().map(Cow::into_owned);
+    all.chain(others.into_iter().flatten()).collect()
+}

@@ -1,0 +1,164 @@
+//! Why a signature does not fit: each cause is undone by itself, and the signature is asked again.
+//!
+//! Causes are tried from what is in plain sight (a missing header, a line break at the end) over what
+//! is quick (the secret) to what takes work (the body written anew in other layouts). The first that is proved ends the search;
+//! when none is, what remains is worded as a possibility.
+
+mod body;
+mod form;
+mod secret;
+mod signature;
+mod template;
+pub(crate) mod timestamp;
+mod unproved;
+mod url;
+
+use std::cell::Cell;
+
+use crate::delivery::{Delivery, Reading};
+use crate::engine;
+use crate::report::{Difference, Reason, SecretName};
+use crate::scheme::Scheme;
+use crate::verdict::{Case, Key, NamedSecret, Unusable};
+
+/// Bytes that one diagnosis may put through a hash. A delivery of a megabyte can be tried about a
+/// hundred times, which takes well under a second; one too large for that, [`LARGE`] times.
+const WORK: u64 = 128 * 1024 * 1024;
+
+/// Tries that a delivery of any size gets.
+const LARGE: u64 = 6;
+
+/// What a single try costs besides its body.
+const TRY: u64 = 512;
+
+/// A cause, with what it tells about the whole.
+pub(crate) struct Finding {
+    pub reason: Reason,
+    /// The accepted secret that fits once the cause is undone.
+    pub secret: Option<SecretName>,
+    pub difference: Option<Difference>,
+}
+
+impl From<Reason> for Finding {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            secret: None,
+            difference: None,
+        }
+    }
+}
+
+impl Finding {
+    /// A cause that a key proved.
+    fn by(key: &Key, reason: Reason) -> Self {
+        Self {
+            secret: Some(key.secret.label()),
+            ..reason.into()
+        }
+    }
+}
+
+/// What a diagnosis has to go by.
+pub(crate) struct Context<'a> {
+    pub case: &'a Case<'a>,
+    pub scheme: &'a Scheme,
+    /// The accepted secrets as given.
+    pub secrets: &'a [&'a NamedSecret],
+    /// Those that the scheme can use.
+    pub keys: &'a [Key<'a>],
+    /// Those that it cannot.
+    pub unusable: &'a Unusable<'a>,
+    pub reading: &'a Reading,
+    pub delivery: Delivery<'a>,
+    left: Cell<u64>,
+    stopped: Cell<bool>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        case: &'a Case<'a>,
+        scheme: &'a Scheme,
+        secrets: &'a [&'a NamedSecret],
+        keys: &'a [Key<'a>],
+        unusable: &'a Unusable<'a>,
+        reading: &'a Reading,
+        delivery: Delivery<'a>,
+    ) -> Self {
+        let large = LARGE * cost(&delivery);
+        let (left, stopped) = (Cell::new(WORK.max(large)), Cell::new(false));
+        Self {
+            case,
+            scheme,
+            secrets,
+            keys,
+            unusable,
+            reading,
+            delivery,
+            left,
+            stopped,
+        }
+    }
+
+    /// The first accepted key that fits a changed delivery.
+    fn fits(&self, delivery: &Delivery) -> Option<&Key<'a>> {
+        self.keys
+            .iter()
+            .find(|key| self.fits_key(&key.bytes, delivery))
+    }
+
+    /// Whether any key fits a changed delivery; no more once the work is used up.
+    fn fits_key(&self, key: &[u8], delivery: &Delivery) -> bool {
+        self.spend(delivery) && engine::fits(self.scheme, key, delivery)
+    }
+
+    /// Takes the cost of one try from what is left.
+    fn spend(&self, delivery: &Delivery) -> bool {
+        match self.left.get().checked_sub(cost(delivery)) {
+            Some(left) => self.left.set(left),
+            None => self.stopped.set(true),
+        }
+        !self.stopped.get()
+    }
+
+    /// What the caller should know of the search itself.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let note = "The body is large, so not every cause was tried.";
+        self.stopped
+            .get()
+            .then(|| note.to_owned())
+            .into_iter()
+            .collect()
+    }
+}
+
+/// What one try costs.
+fn cost(delivery: &Delivery) -> u64 {
+    TRY + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX / 2 / LARGE)
+}
+
+/// The causes of a failed signature, most specific first; never none.
+pub(crate) fn explain(context: &Context) -> Vec<Finding> {
+    if !context.reading.faults.is_empty() {
+        let findings = signature::faults(context);
+        return findings
+            .into_iter()
+            .chain(template::other_scheme(context))
+            .collect();
+    }
+    let families: [fn(&Context) -> Option<Finding>; 9] = [
+        body::cut,
+        signature::find,
+        secret::find,
+        secret::stored,
+        body::find,
+        timestamp::find,
+        url::find,
+        template::other_scheme,
+        template::find,
+    ];
+    match families.iter().find_map(|family| family(context)) {
+        Some(proved) => vec![proved],
+        None => unproved::possibilities(context),
+    }
+}

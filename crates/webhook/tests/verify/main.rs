@@ -1,0 +1,6 @@
+//! The crate from outside: verdicts, causes and hostile input.
+
+mod causes;
+mod common;
+mod hostile;
+mod providers;

@@ -1,0 +1,369 @@
+// What people come for, clicked through from end to end against the fake.
+
+import { strict as assert } from "node:assert";
+import { BODY, stripe, TEST } from "./samples.mjs";
+
+export const journeys = {
+  "an empty vault says what to do first": async (open) => {
+    const window = await open({ query: "?empty" });
+    await window.click("empty-import");
+    await window.at("import-form").waitFor();
+    await window.click("nav-leaks");
+    assert.equal(await window.at("scan-path").isVisible(), true);
+    await window.close();
+  },
+
+  "import a file: preview first, then into the list": async (open) => {
+    const window = await open({ query: "?empty" });
+    await window.click("nav-secrets");
+    await window.click("empty-import");
+    await window.type("import-path", "/home/ada/work/shop/.env");
+    await window.type("import-project", "shop");
+    await window.type("import-env", "prod");
+    await window.click("import-preview");
+    assert.match(
+      await window.text("import-report"),
+      /4 values to store, 1 line that cannot be read/,
+    );
+    assert.equal(await window.at("entry-row").count(), 0, "a preview stores nothing");
+    await window.type("import-env", "dev");
+    assert.equal(
+      await window.at("import-apply").isDisabled(),
+      true,
+      "another name needs another preview",
+    );
+    await window.type("import-env", "prod");
+    await window.click("import-apply");
+    await window.row("entry-row", "shop/prod/stripe-key").click();
+    assert.match(await window.text("entry-detail"), /0 days old, due in 90 days/);
+    await window.close();
+  },
+
+  "store a secret, and a guard that can be passed": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.click("new-secret");
+    await window.type("new-name", "acme/test/stripe-two");
+    await window.type("new-value", "sk_live_notreal");
+    await window.click("new-save");
+    assert.match(await window.text("error"), /ENV_MISMATCH/);
+    await window.click("error-help");
+    await window.at("entry-detail").waitFor();
+    assert.equal(await window.text("entry-name"), "stripe-two");
+    assert.equal(
+      await window.page.getByText("sk_live_notreal").count(),
+      0,
+      "the value is nowhere on the page",
+    );
+    await window.close();
+  },
+
+  "a value is shown for ten seconds at most, and only when asked": async (open) => {
+    const window = await open();
+    await window.page.clock.install();
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/stripe-hook").click();
+    assert.equal(await window.text("value"), "••••••••");
+    await window.click("reveal");
+    await window.page.clock.runFor(100);
+    assert.equal(await window.text("value"), "whsec_fake_live_secret");
+    await window.page.clock.runFor(11_000);
+    assert.equal(await window.text("value"), "••••••••");
+    await window.close();
+  },
+
+  "a revealed value does not follow to the next entry": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/stripe-hook").click();
+    await window.click("reveal");
+    await window.at("hide").waitFor();
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.at("reveal").waitFor();
+    assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
+    await window.close();
+  },
+
+  "remove, and undo": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("entry-remove");
+    await window.at("undo").waitFor();
+    assert.equal(await window.row("entry-row", "acme/prod/openai").count(), 0);
+    await window.click("undo");
+    await window.row("entry-row", "acme/prod/openai").waitFor();
+    await window.close();
+  },
+
+  "edit changes what was changed": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("entry-edit");
+    await window.type("new-rotate", "30");
+    await window.type("new-owner", "grace");
+    await window.click("new-save");
+    await window.page.getByText("every 30 days").waitFor();
+    await window.page.getByText("grace").waitFor();
+    await window.close();
+  },
+
+  "the list shows what is due, and what is searched for": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.at("entry-row").first().waitFor();
+    const all = await window.at("entry-row").count();
+    await window.click("due-filter-due");
+    const due = await window.at("entry-row").count();
+    assert.ok(due > 0 && due < all, `${due} of ${all} are due`);
+    await window.click("due-filter-all");
+    await window.type("secrets-filter", "github hook");
+    assert.equal(await window.at("entry-row").count(), 1);
+    await window.close();
+  },
+
+  "a rotation goes through its five steps": async (open) => {
+    const window = await open();
+    await window.click("nav-rotation");
+    await window.row("rotation-row", "acme/prod/stripe").click();
+    await window.click("run-start");
+    await window.at("run-value").waitFor();
+    assert.equal(await window.at("run-next").isDisabled(), true, "the new value is needed first");
+    await window.type("run-value", "sk_live_the_next_one");
+    await window.click("run-next");
+    for (let step = 2; step <= 5; step += 1) {
+      await window.page
+        .locator(`[data-testid="run-step"][data-state="done"]`)
+        .nth(step - 2)
+        .waitFor();
+      assert.equal(await window.page.getByText("sk_live_the_next_one").count(), 0);
+      await window.click("run-next");
+    }
+    await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
+    assert.match(await window.text("run"), /version 4 is in use, version 3 is dead/);
+    await window.close();
+  },
+
+  "a rotation can be cancelled, after a question": async (open) => {
+    const window = await open();
+    await window.click("nav-rotation");
+    await window.row("rotation-row", "blog/prod/s3-upload").click();
+    await window.click("run-abort");
+    await window.press("Escape");
+    assert.equal(await window.page.locator("dialog[open]").count(), 0, "Esc answers no");
+    await window.click("run-abort");
+    await window.click("dialog-confirm");
+    await window.page.locator('[data-testid="run"][data-state="aborted"]').waitFor();
+    await window.close();
+  },
+
+  "the calendar shows a day and its entries": async (open) => {
+    const window = await open();
+    await window.click("nav-rotation");
+    await window.click("rotation-view-calendar");
+    const day = window.at("due-calendar").locator("button").last();
+    await day.click();
+    assert.equal(await day.getAttribute("aria-pressed"), "true");
+    assert.ok((await window.at("rotation-row").count()) < 5);
+    await window.close();
+  },
+
+  "a scan goes on when the screen is left, and its finding names our own entry": async (open) => {
+    const window = await open();
+    await window.click("nav-leaks");
+    await window.click("add-repository");
+    await window.type("scan-path", "/home/ada/work/acme-next");
+    await window.click("repository-add");
+    await window.at("scan-progress").waitFor();
+    await window.click("nav-home");
+    await window.at("status-job").waitFor();
+    await window.click("nav-leaks");
+    await window.at("finding-row").first().waitFor({ timeout: 10_000 });
+    const own = window.page.locator('[data-testid="finding-row"][data-own="acme/prod/stripe"]');
+    assert.match(await own.innerText(), /CURRENT, version 3/);
+    await own.locator("button").first().click();
+    assert.match(await own.innerText(), /3 places/);
+    await window.click("finding-rotate");
+    await window.at("run-value").waitFor();
+    await window.close();
+  },
+
+  "a scan can be stopped": async (open) => {
+    const window = await open();
+    await window.click("nav-leaks");
+    await window.row("repository-row", "/home/ada/work/tools").click();
+    await window.click("scan-start");
+    await window.click("scan-cancel");
+    await window.page.getByText("The scan was stopped.").waitFor();
+    assert.equal(await window.at("scan-progress").count(), 0);
+    await window.close();
+  },
+
+  "low confidence is folded": async (open) => {
+    const window = await open();
+    await window.click("nav-leaks");
+    await window.row("repository-row", "/home/ada/work/acme").click();
+    await window.at("finding-row").first().waitFor();
+    const before = await window.at("finding-row").count();
+    await window.click("low-confidence");
+    assert.equal(await window.at("finding-row").count(), before + 2);
+    await window.close();
+  },
+
+  "a webhook that is valid": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe());
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    assert.equal(await window.text("webhook-verdict"), "Valid");
+    assert.match(await window.text("verdict"), /Signed with acme\/prod\/stripe-hook/);
+    await window.close();
+  },
+
+  "a body that was written again: why, and where": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe({ body: BODY.replaceAll(":", ": ") }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-code="body-reserialised"]').waitFor();
+    assert.equal(
+      await window.at("webhook-body").locator("mark").count(),
+      1,
+      "the place is marked in the body",
+    );
+    assert.ok(
+      (await window.at("webhook-difference").locator("del").count()) >= 2,
+      "each blank is marked",
+    );
+    await window.close();
+  },
+
+  "a secret of another environment is named": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe({ secret: TEST }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-code="other-stored-secret"]').waitFor();
+    assert.match(
+      await window.text("webhook-reason"),
+      /Signed with acme\/test\/stripe-hook, not with acme\/prod\/stripe-hook/,
+    );
+    await window.close();
+  },
+
+  "a pasted capture keeps its line ends": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.page.evaluate(
+      (text) => navigator.clipboard.writeText(text),
+      stripe({ newline: "\r\n" }),
+    );
+    await window.at("webhook-capture").focus();
+    await window.press("Control+v");
+    await window.page.getByText("5 lines end in CRLF, kept as they are.").waitFor();
+    await window.close();
+  },
+
+  "back up, rehearse, restore": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("nav-backups");
+    await window.click("backup-new");
+    await window.type("backup-path", "/home/ada/backups/today.age");
+    await window.type("backup-passphrase", "correct horse");
+    await window.type("backup-passphrase-again", "correct hoarse");
+    assert.equal(await window.at("backup-create").isDisabled(), true, "the two must be the same");
+    await window.type("backup-passphrase-again", "correct horse");
+    await window.click("backup-create");
+    assert.match(await window.text("backup-report"), /15 entries/);
+    await window.press("Escape");
+    await window.click("backup-rehearse");
+    assert.equal(await window.at("restore-path").inputValue(), "/home/ada/backups/today.age");
+    await window.type("restore-passphrase", "wrong");
+    await window.click("restore-preview");
+    assert.match(await window.text("error"), /BACKUP_WRONG_KEY/);
+    assert.equal(
+      await window.at("restore-passphrase").inputValue(),
+      "",
+      "a wrong passphrase is forgotten",
+    );
+    await window.type("restore-passphrase", "correct horse");
+    await window.click("restore-preview");
+    await window.page.locator('[data-testid="restore-report"][data-applied="false"]').waitFor();
+    await window.click("restore-apply");
+    await window.page.locator('[data-testid="restore-report"][data-applied="true"]').waitFor();
+    assert.equal(await window.at("restore-passphrase").inputValue(), "");
+    await window.close();
+  },
+
+  "going back to older entries asks first": async (open) => {
+    const window = await open();
+    await window.click("nav-backups");
+    await window.click("backup-rehearse");
+    await window.type("restore-passphrase", "correct horse");
+    await window.at("restore-merge").selectOption("overwrite");
+    await window.click("restore-preview");
+    await window.click("restore-apply");
+    assert.match(await window.text("dialog"), /Go back to older entries/);
+    await window.click("dialog-confirm");
+    await window.page.locator('[data-testid="restore-report"][data-applied="true"]').waitFor();
+    await window.close();
+  },
+
+  "the audit chain is verified": async (open) => {
+    const window = await open();
+    await window.click("nav-audit");
+    await window.click("audit-verify");
+    assert.match(await window.text("audit-verdict"), /Chain verified at/);
+    await window.at("audit-kind").selectOption("backup");
+    assert.ok((await window.at("audit-row").count()) >= 2);
+    await window.close();
+  },
+
+  "settings are kept, and the theme holds at once": async (open) => {
+    const window = await open();
+    await window.click("nav-settings");
+    await window.type("settings-clear", "4");
+    await window.press("Tab");
+    await window.page.getByText("Saved.").waitFor();
+    assert.equal(
+      await window.at("settings-clear").inputValue(),
+      "5",
+      "the smallest that is allowed",
+    );
+    await window.click("settings-theme-dark");
+    await window.page.locator('html[data-theme="dark"]').waitFor({ state: "attached" });
+    const scheme = await window.page.evaluate(
+      () => getComputedStyle(document.documentElement).colorScheme,
+    );
+    assert.equal(scheme, "dark");
+    await window.close();
+  },
+
+  "a keychain that does not answer is said with code and hint": async (open) => {
+    const window = await open({ query: "?locked" });
+    assert.match(await window.text("status-keychain"), /The keychain is locked\.[\s\S]*KC_LOCKED/);
+    assert.match(await window.text("error"), /Unlock it in your desktop's password dialog/);
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("copy");
+    assert.match(await window.text("toast"), /KC_LOCKED/);
+    await window.click("reveal");
+    assert.match(await window.text("error"), /Nothing was changed/);
+    await window.close();
+  },
+
+  "waiting shows rows, not a spinner": async (open) => {
+    const window = await open({ query: "?slow" });
+    await window.click("nav-secrets");
+    await window.page.locator('[aria-label="Loading"]').first().waitFor();
+    await window.at("entry-row").first().waitFor();
+    await window.close();
+  },
+};

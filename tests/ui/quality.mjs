@@ -1,0 +1,249 @@
+// What holds on every screen: keyboard, screen readers, small windows, large text, hostile text.
+
+import { strict as assert } from "node:assert";
+import { busyScreen, SCREENS } from "./harness.mjs";
+
+export const quality = {
+  "keyboard only: palette, entry, copy": async (open) => {
+    const window = await open();
+    await window.press("Control+k");
+    await window.page.keyboard.type("sendgrid");
+    await window.press("Enter");
+    await window.at("entry-detail").waitFor();
+    assert.equal(await window.text("entry-name"), "sendgrid");
+    await window.press("c");
+    await window.at("status-clipboard").waitFor();
+    assert.match(await window.text("status-clipboard"), /Clipboard cleared in \d+ s/);
+    await window.close();
+  },
+
+  "keyboard only: the palette copies at once, and Esc closes it": async (open) => {
+    const window = await open();
+    await window.press("Control+k");
+    await window.page.keyboard.type("acme prod stripe");
+    await window.press("Control+Enter");
+    await window.at("status-clipboard").waitFor();
+    await window.press("Control+k");
+    await window.press("Escape");
+    assert.equal(await window.page.locator("dialog[open]").count(), 0);
+    await window.close();
+  },
+
+  "keyboard only: screens, filter, list, detail": async (open) => {
+    const window = await open();
+    await window.press("2");
+    await window.press("/");
+    await window.page.keyboard.type("stripe");
+    await window.press("ArrowDown");
+    await window.press("ArrowDown");
+    await window.press("ArrowDown");
+    const selected = window.page.locator('[data-testid="entry-row"][aria-selected="true"]');
+    assert.equal(await selected.getAttribute("data-id"), "acme/prod/stripe-hook");
+    await window.press("Enter");
+    await window.page.locator("[data-detail]:focus").waitFor();
+    await window.press("n");
+    await window.at("entry-form").waitFor();
+    await window.page.keyboard.type("123");
+    assert.equal(
+      await window.at("new-name").inputValue(),
+      "123",
+      "letters go to the field, not to the shortcuts",
+    );
+    await window.press("Escape");
+    await window.press("Escape");
+    assert.equal(await window.at("entry-form").count(), 0);
+    await window.close();
+  },
+
+  "every screen answers N with its one primary action": async (open) => {
+    const window = await open();
+    const expected = {
+      2: "entry-form",
+      3: "run",
+      4: "scan-path",
+      6: "backup-form",
+      7: "audit-verdict",
+      8: "doctor",
+    };
+    for (const [key, testid] of Object.entries(expected)) {
+      await window.press(key);
+      await window.page.waitForTimeout(60);
+      await window.press("n");
+      await window.at(testid).first().waitFor();
+      await window.page.evaluate(() => document.activeElement?.blur());
+    }
+    await window.close();
+  },
+
+  "what is in focus can be seen": async (open) => {
+    const window = await open();
+    for (let step = 0; step < 14; step += 1) {
+      await window.press("Tab");
+      const seen = await window.page.evaluate(() => {
+        const style = getComputedStyle(document.activeElement);
+        return document.activeElement === document.body || style.outlineStyle !== "none";
+      });
+      assert.equal(seen, true, `step ${step} of the Tab key shows where it is`);
+    }
+    await window.close();
+  },
+
+  "the list can be made wider, and stays so": async (open) => {
+    const window = await open();
+    await window.click("nav-secrets");
+    const handle = window.page.locator('[role="separator"]');
+    const before = Number(await handle.getAttribute("aria-valuenow"));
+    await handle.focus();
+    await window.press("ArrowRight");
+    await window.click("nav-home");
+    await window.click("nav-secrets");
+    assert.equal(Number(await handle.getAttribute("aria-valuenow")), before + 16);
+    await window.close();
+  },
+
+  "hostile text is inert": async (open) => {
+    const window = await open({ query: "?hostile" });
+    for (const screen of SCREENS) {
+      await window.click(`nav-${screen}`);
+      await window.page.waitForTimeout(80);
+    }
+    await window.click("nav-secrets");
+    await window.row("entry-row", "acme/prod/<img src=x onerror=window.pwned=1>").click();
+    assert.match(await window.text("entry-detail"), /⟨U\+202E⟩gnp\.exe <script>/);
+    await window.click("nav-leaks");
+    await window.page.locator('[data-testid="repository-row"][data-id*="img src"]').click();
+    assert.match(await window.text("finding-row"), /⟨U\+202E⟩exe\.png/);
+    await window.press("Control+k");
+    await window.page.keyboard.type("onerror");
+    await window.at("palette-row").first().waitFor();
+    assert.equal(
+      await window.page.locator("img, #app script").count(),
+      0,
+      "no element was made of text",
+    );
+    assert.equal(await window.page.evaluate(() => window.pwned), undefined);
+    await window.close();
+  },
+};
+
+for (const scheme of ["light", "dark"]) {
+  for (const screen of SCREENS) {
+    quality[`${screen}, ${scheme}: no serious fault for screen readers or contrast`] = async (
+      open,
+    ) => {
+      const window = await open({ scheme });
+      await busyScreen(window, screen);
+      assert.deepEqual(await window.axe(), []);
+      await window.shot(`${screen}-${scheme}-1280`);
+      await window.page.setViewportSize({ width: 900, height: 600 });
+      await window.page.waitForTimeout(60);
+      assert.deepEqual(await window.axe(), []);
+      assert.deepEqual(await window.overflow(), [], "nothing sticks out at 900 × 600");
+      await window.shot(`${screen}-${scheme}-900`);
+      await window.close();
+    };
+  }
+}
+
+for (const screen of SCREENS) {
+  quality[`${screen}: nothing clips at 200 %`] = async (open) => {
+    const window = await open({ width: 900, height: 600 });
+    await busyScreen(window, screen);
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with text of twice the size");
+    await window.shot(`${screen}-text200`);
+    // Zooming to 200 % halves the window in CSS pixels.
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = ""));
+    await window.page.setViewportSize({ width: 450, height: 300 });
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with a zoom of 200 %");
+    await window.close();
+  };
+}
+
+const STATES = {
+  palette: async (window) => {
+    await window.press("Control+k");
+    await window.page.keyboard.type("strip");
+  },
+  "new-secret": async (window) => {
+    await window.press("2");
+    await window.press("n");
+    await window.click("new-more");
+  },
+  import: async (window) => {
+    await window.press("2");
+    await window.press("i");
+    await window.type("import-path", "/home/ada/work/shop/.env");
+    await window.type("import-project", "shop");
+    await window.type("import-env", "prod");
+    await window.click("import-preview");
+    await window.at("import-report").waitFor();
+  },
+  "webhook-invalid": async (window) => {
+    const { BODY, stripe } = await import("./samples.mjs");
+    await window.press("5");
+    await window.type("webhook-capture", stripe({ body: BODY.replaceAll(":", ": ") }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.at("webhook-reason").waitFor();
+  },
+  calendar: async (window) => {
+    await window.press("3");
+    await window.click("rotation-view-calendar");
+  },
+  "rotation-value": async (window) => {
+    await window.press("3");
+    await window.row("rotation-row", "acme/prod/stripe").click();
+    await window.click("run-start");
+    await window.at("run-value").waitFor();
+  },
+  scanning: async (window) => {
+    await window.press("4");
+    await window.row("repository-row", "/home/ada/work/acme").click();
+    await window.click("scan-start");
+    await window.at("scan-progress").waitFor();
+    await window.page.waitForTimeout(500);
+  },
+  restore: async (window) => {
+    await window.press("6");
+    await window.click("backup-rehearse");
+    await window.type("restore-passphrase", "correct horse");
+    await window.click("restore-preview");
+    await window.at("restore-report").waitFor();
+  },
+  toast: async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("copy");
+    await window.click("entry-remove");
+    await window.at("undo").waitFor();
+  },
+};
+
+for (const [name, enter] of Object.entries(STATES)) {
+  for (const scheme of ["light", "dark"]) {
+    quality[`${name}, ${scheme}: no serious fault`] = async (open) => {
+      const window = await open({ scheme });
+      await enter(window);
+      await window.shot(`state-${name}-${scheme}`);
+      assert.deepEqual(await window.axe(), []);
+      await window.close();
+    };
+  }
+}
+
+for (const [name, query] of Object.entries({ empty: "?empty", locked: "?locked" })) {
+  quality[`${name} vault: every screen is whole`] = async (open) => {
+    const window = await open({ query, width: 900, height: 600 });
+    for (const screen of SCREENS) {
+      await window.click(`nav-${screen}`);
+      await window.page.waitForTimeout(80);
+      assert.deepEqual(await window.axe(), [], screen);
+      assert.deepEqual(await window.overflow(), [], screen);
+      await window.shot(`${name}-${screen}`);
+    }
+    await window.close();
+  };
+}

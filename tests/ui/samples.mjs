@@ -1,0 +1,27 @@
+// Signed webhook captures. The secrets are those of the browser fake.
+
+import { createHmac } from "node:crypto";
+
+export const LIVE = "whsec_fake_live_secret";
+export const TEST = "whsec_fake_test_secret";
+export const BODY = '{"id":"evt_1","type":"charge.succeeded","amount":1200}';
+
+/** A capture whose signature covers `signed` while `body` is what arrived. */
+export function stripe({
+  secret = LIVE,
+  signed = BODY,
+  body = BODY,
+  age = 12,
+  newline = "\n",
+} = {}) {
+  const timestamp = Math.floor(Date.now() / 1000) - age;
+  const signature = createHmac("sha256", secret).update(`${timestamp}.${signed}`).digest("hex");
+  return [
+    "POST /webhooks/stripe HTTP/1.1",
+    "Host: shop.example",
+    "Content-Type: application/json",
+    `Stripe-Signature: t=${timestamp},v1=${signature}`,
+    "",
+    body,
+  ].join(newline);
+}

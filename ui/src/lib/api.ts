@@ -1,0 +1,161 @@
+// What the window asks of the program: one interface, one error shape. The desktop shell and the
+// browser fake both implement it; nothing else in the window knows which one is behind it.
+
+import type {
+  AuditList,
+  AuditVerdict,
+  BackupList,
+  BackupReport,
+  Doctor,
+  EntryDetail,
+  EntryEdit,
+  EntryList,
+  Home,
+  ImportReport,
+  NewEntry,
+  Report,
+  RepositoryList,
+  RestoreReport,
+  RunList,
+  RunView,
+  SchemeInfo,
+  Settings,
+  Status,
+  WebhookView,
+} from "./bindings";
+
+/** How a restore treats an entry that exists in both places. */
+export type Merge = "skip" | "newer" | "overwrite";
+
+/** What a running scan has read so far. */
+export interface ScanProgress {
+  path: string;
+  /** What it is reading now, such as `history`. */
+  stage: string;
+  files: number;
+  blobs: number;
+  bytes: number;
+}
+
+/** The commands of the program, by their own names. Every one may reject with an `ApiError`. */
+export interface Api {
+  status(): Promise<Status>;
+  home(): Promise<Home>;
+  entries(): Promise<EntryList>;
+  entry(args: { name: string }): Promise<EntryDetail>;
+  doctor(): Promise<Doctor>;
+
+  addEntry(args: { input: NewEntry; value: string }): Promise<EntryDetail>;
+  editEntry(args: { name: string; edit: EntryEdit }): Promise<EntryDetail>;
+  removeEntry(args: { name: string }): Promise<void>;
+  restoreEntry(args: { name: string }): Promise<void>;
+  /** Asks the person in a native dialog first; rejects with `REVEAL_DENIED` when they decline. */
+  reveal(args: { name: string; version: number | null }): Promise<string>;
+  /** Answers with the seconds until the clipboard is cleared. */
+  copy(args: { name: string }): Promise<number>;
+
+  importPreview(args: ImportArgs): Promise<ImportReport>;
+  importApply(args: ImportArgs): Promise<ImportReport>;
+
+  runs(): Promise<RunList>;
+  run(args: { name: string }): Promise<RunView | null>;
+  rotationStart(args: { name: string }): Promise<RunView>;
+  rotationNext(args: { name: string; value: string | null }): Promise<RunView>;
+  rotationAbort(args: { name: string }): Promise<RunView>;
+  /** Answers with the path that was written. */
+  saveCalendar(args: { path: string }): Promise<string>;
+
+  repositories(): Promise<RepositoryList>;
+  addRepository(args: { path: string }): Promise<RepositoryList>;
+  forgetRepository(args: { path: string }): Promise<RepositoryList>;
+  scan(args: { path: string }): Promise<Report>;
+  cancelScan(): Promise<void>;
+  lastReport(args: { path: string }): Promise<Report | null>;
+  /** Calls back while a scan runs; the answer ends the subscription. */
+  onScanProgress(handler: (progress: ScanProgress) => void): Promise<() => void>;
+
+  webhookSchemes(): Promise<SchemeInfo[]>;
+  webhookVerify(args: VerifyArgs): Promise<WebhookView>;
+
+  backups(): Promise<BackupList>;
+  backupCreate(args: BackupArgs): Promise<BackupReport>;
+  backupVerify(args: BackupArgs): Promise<BackupReport>;
+  restorePreview(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
+  restoreApply(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
+
+  audit(args: { entry: string | null }): Promise<AuditList>;
+  auditVerify(): Promise<AuditVerdict>;
+
+  settings(): Promise<Settings>;
+  saveSettings(args: { settings: Settings }): Promise<Settings>;
+  /** Answers with the words that were sent. */
+  sendReminder(): Promise<string>;
+
+  pickFile(args: { title: string }): Promise<string | null>;
+  pickFolder(args: { title: string }): Promise<string | null>;
+  pickSave(args: { title: string; name: string }): Promise<string | null>;
+  openUrl(args: { url: string }): Promise<void>;
+}
+
+export interface ImportArgs {
+  path: string;
+  project: string;
+  env: string;
+}
+
+export interface BackupArgs {
+  path: string;
+  passphrase: string;
+}
+
+/** Either the pasted text or the path of a file, never both. */
+export interface VerifyArgs {
+  capture: string | null;
+  path: string | null;
+  /** A scheme id, or null to guess from the headers. */
+  scheme: string | null;
+  /** Names of the entries whose values are accepted. */
+  secrets: string[];
+}
+
+/** What went wrong: a stable code, what happened and was kept, and what to do next. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(code: string, message: string, hint = "") {
+    super(message);
+    this.name = "ApiError";
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Turns whatever was thrown into an `ApiError`, so that every screen can show it the same way. */
+export function toApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown) {
+    const { code, message } = thrown;
+    const hint = "hint" in thrown && typeof thrown.hint === "string" ? thrown.hint : "";
+    return new ApiError(String(code), String(message), hint);
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ApiError(
+    "INTERNAL",
+    message,
+    "Try again. If it happens again, run the health check in Settings.",
+  );
+}
+
+let current: Api | undefined;
+
+/** Chooses the implementation; called once, before the first screen is drawn. */
+export function setApi(implementation: Api): void {
+  current = implementation;
+}
+
+/** The implementation in use. */
+export function api(): Api {
+  if (!current) throw new Error("setApi was not called");
+  return current;
+}

@@ -1,0 +1,261 @@
+// The state that more than one screen looks at: where the user is, what the program last said, and
+// what is going on meanwhile.
+
+import { tick } from "svelte";
+import { api, type ScanProgress, toApiError } from "./api";
+import type {
+  BackupList,
+  EntryList,
+  Home,
+  Report,
+  RepositoryList,
+  Settings,
+  Status,
+} from "./bindings";
+import { Load } from "./load.svelte";
+import { isDeclined } from "./remedies";
+
+export type ScreenId =
+  "home" | "secrets" | "rotation" | "leaks" | "webhooks" | "backups" | "audit" | "settings";
+
+export interface Toast {
+  id: number;
+  text: string;
+  tone: "plain" | "bad";
+  hint?: string;
+  code?: string;
+  undo?: () => void;
+}
+
+/** A scan under way. It belongs to the window, not to the screen that started it. */
+export interface ScanJob {
+  path: string;
+  started: number;
+  /** Bytes that the last scan of this path read, to tell how much is left. */
+  expected: number | null;
+  progress: ScanProgress | null;
+  stopping: boolean;
+}
+
+export interface Clipboard {
+  name: string;
+  seconds: number;
+  /** When it is cleared, in milliseconds since the epoch. */
+  until: number;
+}
+
+const TOAST_MILLIS = 8_000;
+
+class App {
+  screen = $state<ScreenId>("home");
+  /** What time it is; moves every second while something counts down, else every half minute. */
+  now = $state(Date.now());
+  palette = $state(false);
+  toasts = $state<Toast[]>([]);
+  clipboard = $state.raw<Clipboard | null>(null);
+  scan = $state<ScanJob | null>(null);
+  /** The newest report of each path that was scanned since the window opened. */
+  fresh = $state.raw<Record<string, Report>>({});
+
+  secrets = $state({
+    selected: null as string | null,
+    pane: "detail" as "detail" | "edit" | "new" | "import",
+    due: "all" as "all" | "due" | "leaked",
+    importPath: "",
+  });
+  rotation = $state({ selected: null as string | null, view: "board" as "board" | "calendar" });
+  leaks = $state({ selected: null as string | null, adding: false });
+  backups = $state({
+    selected: null as string | null,
+    pane: "overview" as "overview" | "create" | "restore",
+  });
+
+  readonly entries = new Load<EntryList>();
+  readonly home = new Load<Home>();
+  readonly status = new Load<Status>();
+  readonly repositories = new Load<RepositoryList>();
+  readonly backupList = new Load<BackupList>();
+  readonly settings = new Load<Settings>();
+
+  #handlers = new Map<string, () => void>();
+  #toastId = 0;
+
+  go(screen: ScreenId): void {
+    this.screen = screen;
+  }
+
+  /** Fetches everything that is shown on more than one screen. */
+  async refresh(): Promise<void> {
+    await Promise.all([
+      this.status.run(() => api().status()),
+      this.entries.run(() => api().entries()),
+      this.home.run(() => api().home()),
+      this.repositories.run(() => api().repositories()),
+      this.backupList.run(() => api().backups()),
+    ]);
+  }
+
+  /** Opens an entry on the screen of secrets. */
+  openEntry(name: string): void {
+    this.secrets.selected = name;
+    this.secrets.pane = "detail";
+    this.secrets.due = "all";
+    this.go("secrets");
+  }
+
+  openRotation(name: string): void {
+    this.rotation.selected = name;
+    this.go("rotation");
+  }
+
+  openRepository(path: string): void {
+    this.leaks.selected = path;
+    this.leaks.adding = false;
+    this.go("leaks");
+  }
+
+  /** Lets a screen say what one of the actions does while it is shown. Answers with its end. */
+  handle(action: string, handler: () => void): () => void {
+    this.#handlers.set(action, handler);
+    return () => {
+      if (this.#handlers.get(action) === handler) this.#handlers.delete(action);
+    };
+  }
+
+  /** Goes to a screen and runs what it registered for an action. */
+  async trigger(screen: ScreenId, action: string): Promise<void> {
+    this.go(screen);
+    await tick();
+    this.#handlers.get(action)?.();
+  }
+
+  say(text: string, undo?: () => void): void {
+    this.#show({ id: ++this.#toastId, text, tone: "plain", undo });
+  }
+
+  /** Says what went wrong with something that has no place of its own on the screen. */
+  complain(thrown: unknown): void {
+    const error = toApiError(thrown);
+    if (isDeclined(error.code)) return;
+    this.#show({
+      id: ++this.#toastId,
+      text: error.message,
+      hint: error.hint,
+      code: error.code,
+      tone: "bad",
+    });
+  }
+
+  #show(toast: Toast): void {
+    this.toasts = [...this.toasts.slice(-2), toast];
+    // An error stays until it was read.
+    if (toast.tone === "plain") setTimeout(() => this.dismiss(toast.id), TOAST_MILLIS);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  async copy(name: string): Promise<void> {
+    try {
+      const seconds = await api().copy({ name });
+      this.now = Date.now();
+      this.clipboard = { name, seconds, until: this.now + seconds * 1000 };
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  /** Starts a rotation and opens its run, whichever screen asked for it. */
+  async rotate(name: string): Promise<void> {
+    try {
+      await api().rotationStart({ name });
+      await this.refresh();
+      this.openRotation(name);
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    try {
+      await api().removeEntry({ name });
+      if (this.secrets.selected === name) this.secrets.selected = null;
+      await this.refresh();
+      this.say(`Removed \`${name}\`. It stays in the bin for 30 days.`, () => this.#restore(name));
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  async #restore(name: string): Promise<void> {
+    try {
+      await api().restoreEntry({ name });
+      await this.refresh();
+      this.openEntry(name);
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  async startScan(path: string): Promise<void> {
+    if (this.scan) return;
+    const known =
+      this.fresh[path] ??
+      (await api()
+        .lastReport({ path })
+        .catch(() => null));
+    this.scan = {
+      path,
+      started: Date.now(),
+      expected: known?.summary.bytes ?? null,
+      progress: null,
+      stopping: false,
+    };
+    try {
+      const report = await api().scan({ path });
+      this.fresh = { ...this.fresh, [path]: report };
+    } catch (thrown) {
+      if (toApiError(thrown).code === "CANCELLED")
+        this.say("The scan was stopped. The last report was kept.");
+      else this.complain(thrown);
+    } finally {
+      this.scan = null;
+      await this.refresh();
+    }
+  }
+
+  async stopScan(): Promise<void> {
+    if (!this.scan) return;
+    this.scan.stopping = true;
+    await api()
+      .cancelScan()
+      .catch((thrown: unknown) => this.complain(thrown));
+  }
+
+  /** Keeps time and status up to date while the window lives. Answers with its end. */
+  start(): () => void {
+    const clock = setInterval(() => {
+      const now = Date.now();
+      if (this.clipboard && now >= this.clipboard.until) this.clipboard = null;
+      const counting = this.clipboard !== null || this.scan !== null;
+      if (counting || now - this.now > 30_000) this.now = now;
+    }, 1000);
+    const status = setInterval(() => {
+      if (!document.hidden) void this.status.run(() => api().status());
+    }, 20_000);
+    const focus = () => void this.refresh();
+    window.addEventListener("focus", focus);
+    const progress = api().onScanProgress((step) => {
+      if (this.scan && this.scan.path === step.path) this.scan.progress = step;
+    });
+    return () => {
+      clearInterval(clock);
+      clearInterval(status);
+      window.removeEventListener("focus", focus);
+      void progress.then((end) => end());
+    };
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { calendarWeeks } from "./calendar";
+
+const TODAY = "2026-11-21";
+
+test("weeks begin on Monday and run on without a gap", () => {
+  const weeks = calendarWeeks([], TODAY, 12);
+  expect(weeks).toHaveLength(12);
+  expect(weeks[0]?.[0]?.day).toBe("2026-11-16");
+  expect(weeks[11]?.[6]?.day).toBe("2027-02-07");
+  expect(weeks[0]?.filter((day) => day.today).map((day) => day.day)).toEqual([TODAY]);
+});
+
+test("what is overdue counts today, and nothing counts in the past", () => {
+  const weeks = calendarWeeks(["2026-01-01", TODAY, "2026-11-30", null], TODAY, 12);
+  const due = weeks.flat().filter((day) => day.due > 0);
+  expect(due.map((day) => [day.day, day.due])).toEqual([
+    [TODAY, 2],
+    ["2026-11-30", 1],
+  ]);
+  expect(due.some((day) => day.past)).toBe(false);
+});

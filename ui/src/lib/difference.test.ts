@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { firstChange, locate, part, runs } from "./difference";
+
+test("two texts part round what differs", () => {
+  expect(part('{"a": 1}', '{"a":1}')).toEqual({
+    before: '{"a":',
+    left: " ",
+    right: "",
+    after: "1}",
+  });
+  expect(part("same", "same")).toEqual({ before: "same", left: "", right: "", after: "" });
+  expect(part("", "x")).toEqual({ before: "", left: "", right: "x", after: "" });
+  expect(part("aa", "aaa")).toEqual({ before: "aa", left: "", right: "a", after: "" });
+});
+
+test("the parts always make up the two texts", () => {
+  const pairs = [
+    ["", ""],
+    ["abcabc", "abc"],
+    ["🙂", "🙃"],
+    ["x🙂y", "x🙃y"],
+    ["line\n", "line\r\n"],
+  ] as const;
+  for (const [left, right] of pairs) {
+    const parted = part(left, right);
+    expect(parted.before + parted.left + parted.after).toBe(left);
+    expect(parted.before + parted.right + parted.after).toBe(right);
+  }
+});
+
+test("a character outside the basic plane is never cut", () => {
+  expect(part("x🙂y", "x🙃y")).toEqual({ before: "x", left: "🙂", right: "🙃", after: "y" });
+});
+
+test("a piece is found at its nearest place", () => {
+  expect(locate("ab ab ab", "ab", 4)).toBe(3);
+  expect(locate("ab ab ab", "ab", 99)).toBe(6);
+  expect(locate("ab", "", 0)).toBe(-1);
+  expect(locate("ab", "zz", 0)).toBe(-1);
+});
+
+test("several small changes are told apart", () => {
+  expect(runs('{"a": 1, "b": 2}', '{"a":1,"b":2}').filter((run) => run.side !== "both")).toEqual([
+    { text: " ", side: "left" },
+    { text: " ", side: "left" },
+    { text: " ", side: "left" },
+  ]);
+});
+
+test("the runs make up both texts, whatever they are", () => {
+  const texts = [
+    "",
+    "a",
+    "abcabc",
+    "cabbage",
+    "line\r\nline\n",
+    "🙂🙃",
+    "x".repeat(900),
+    "xy".repeat(500),
+  ];
+  for (const left of texts) {
+    for (const right of texts) {
+      const all = runs(left, right);
+      const side = (skip: string) =>
+        all
+          .filter((run) => run.side !== skip)
+          .map((run) => run.text)
+          .join("");
+      expect(side("right")).toBe(left);
+      expect(side("left")).toBe(right);
+    }
+  }
+});
+
+test("the first change is a span of the first text", () => {
+  expect(firstChange('{"a": 1, "b": 2}', '{"a":1,"b":2}')).toEqual({ start: 5, end: 6 });
+  expect(firstChange("ab", "axb")).toEqual({ start: 1, end: 1 });
+  expect(firstChange("same", "same")).toEqual({ start: 4, end: 4 });
+});

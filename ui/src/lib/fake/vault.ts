@@ -1,0 +1,210 @@
+// The vault that the browser fake keeps in memory, and what every one of its commands needs.
+
+import { ApiError, type ScanProgress } from "../api";
+import type { AuditRow, BackupRow, EntryDetail, EntryRow, Report, Repository, RunView, Settings } from "../bindings";
+import { addDays, dayOf } from "../time";
+import { daysAgo, type FakeEntry, HOSTILE, leaksOf, REPOSITORIES, reportOf, seedBackups, seedEntries } from "./data";
+import { newEntry } from "./entries";
+import { runAt } from "./steps";
+
+const DAY = 86_400_000;
+
+
+/** What a page's address may ask of the fake: `?empty`, `?hostile`, `?slow`, `?locked`. */
+export interface FakeOptions {
+  empty: boolean;
+  hostile: boolean;
+  locked: boolean;
+  slow: boolean;
+}
+
+export const LOCKED = new ApiError(
+  "KC_LOCKED",
+  "The keychain is locked. Nothing was changed.",
+  "Unlock it in your desktop's password dialog, then try again.",
+);
+
+export class FakeVault {
+  readonly options: FakeOptions;
+  readonly now = Date.now();
+  entries: FakeEntry[];
+  bin: FakeEntry[] = [];
+  backups: BackupRow[];
+  repositories: Repository[] = [];
+  readonly reports = new Map<string, Report>();
+  readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
+  audit: AuditRow[] = [];
+  settings: Settings = {
+    rotate_days: 90,
+    lead_days: 14,
+    clear_after: 30,
+    theme: "system",
+    notify: true,
+  };
+  readonly listeners = new Set<(progress: ScanProgress) => void>();
+  scanning: { cancelled: boolean } | null = null;
+
+  constructor(options: FakeOptions) {
+    this.options = options;
+    this.entries = options.empty ? [] : seedEntries(this.now);
+    this.backups = options.empty ? [] : seedBackups(this.now);
+    if (!options.empty) this.#begin();
+    if (options.hostile) this.#addHostile();
+  }
+
+  /** The time now, as RFC 3339. */
+  at(): string {
+    return new Date().toISOString();
+  }
+
+  record(
+    action: string,
+    subject: string,
+    detail: string | null = null,
+    when = this.at(),
+  ): void {
+    this.audit = [
+      { seq: this.audit.length + 1, at: when, actor: "desktop", action, subject, detail },
+      ...this.audit,
+    ];
+  }
+
+  find(name: string): FakeEntry {
+    const entry = this.entries.find((candidate) => candidate.name === name);
+    if (!entry)
+      throw new ApiError("NOT_FOUND", `There is no entry \`${name}\`.`, "Look in the list.");
+    return entry;
+  }
+
+  row(entry: FakeEntry): EntryRow {
+    const current = entry.versions.find((version) => version.stage === "current");
+    const created = current?.created ?? entry.created;
+    const age = Math.max(0, Math.floor((Date.now() - Date.parse(created)) / DAY));
+    const due = entry.rotateDays > 0 ? addDays(dayOf(Date.parse(created)), entry.rotateDays) : null;
+    const left = due ? Math.round((Date.parse(due) - Date.parse(dayOf(Date.now()))) / DAY) : null;
+    const expired = entry.expires !== null && entry.expires < dayOf(Date.now());
+    const state = entry.leaked
+      ? "leaked"
+      : expired
+        ? "expired"
+        : left !== null && left < 0
+          ? "overdue"
+          : left !== null && left <= this.settings.lead_days
+            ? "due-soon"
+            : "fresh";
+    const [project = "", env = ""] = entry.name.split("/");
+    const run = this.runs.get(entry.name)?.view;
+    return {
+      name: entry.name,
+      id: entry.id,
+      project,
+      env,
+      kind: entry.kind,
+      provider: entry.provider,
+      mode: entry.mode,
+      var: entry.var,
+      tags: entry.tags,
+      current: { version: current?.version ?? 1, created },
+      due,
+      days_left: left,
+      age_days: age,
+      rotate_days: entry.rotateDays,
+      state,
+      run: run?.next ? run.state : null,
+    };
+  }
+
+  rows(): EntryRow[] {
+    return this.entries.map((entry) => this.row(entry)).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  detail(entry: FakeEntry): EntryDetail {
+    return {
+      version: 1,
+      entry: this.row(entry),
+      owner: entry.owner,
+      url: entry.url,
+      notes: entry.notes,
+      ip_note: entry.ipNote,
+      expires: entry.expires,
+      created: entry.created,
+      versions: entry.versions,
+      uses: entry.uses,
+    };
+  }
+
+  /** A moment, as a command takes one. */
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.options.slow ? 1500 : 12));
+  }
+
+  /** A moment with the keychain, which may not answer. */
+  async keychain(): Promise<void> {
+    await this.turn();
+    if (this.options.locked) throw LOCKED;
+  }
+
+  /** Begins a run that has already finished `step` of its steps. */
+  startRun(name: string, step: number, started: string): RunView {
+    const entry = this.find(name);
+    const current = this.row(entry).current.version;
+    const from = { id: `01JD0RUN${name.length}`, entry: name, started, from_version: current };
+    const done = Array.from({ length: step }, () => started);
+    const view = runAt(step, from, done, entry.url);
+    this.runs.set(name, { step, done, view });
+    return view;
+  }
+
+  #begin(): void {
+    this.repositories = REPOSITORIES.map((path, index) => ({
+      path,
+      scanned: index < 2 ? daysAgo(this.now, 2 + index * 9) : null,
+      leaks: leaksOf(index < 2 ? reportOf(path) : null),
+    }));
+    for (const repository of this.repositories) {
+      if (repository.scanned) this.reports.set(repository.path, reportOf(repository.path));
+    }
+    for (const entry of seedEntries(this.now)) this.record("add", entry.name, null, entry.created);
+    this.record("backup", this.backups[1]?.path ?? "", "14 entries", this.backups[1]?.created);
+    this.record("rotate-start", "blog/prod/s3-upload", "version 4", daysAgo(this.now, 4));
+    this.record("rotate-next", "blog/prod/s3-upload", "version 5 stored", daysAgo(this.now, 4));
+    this.record("backup", this.backups[0]?.path ?? "", "15 entries", this.backups[0]?.created);
+    this.record("scan", "/home/ada/work/blog", "1 finding", daysAgo(this.now, 2));
+    this.record("copy", "acme/prod/stripe", null, daysAgo(this.now, 0.2));
+    this.audit.sort((a, b) => b.at.localeCompare(a.at));
+    this.audit = this.audit.map((line, index) => ({ ...line, seq: this.audit.length - index }));
+    this.startRun("blog/prod/s3-upload", 3, daysAgo(this.now, 4));
+  }
+
+  #addHostile(): void {
+    const entry = newEntry(
+      this,
+      {
+        name: HOSTILE.entry,
+        kind: "api-key",
+        provider: "<b>x</b>",
+        mode: "test",
+        var: "X",
+        rotate_days: 90,
+        expires: null,
+        tags: ["<i>tag</i>"],
+        owner: null,
+        url: null,
+        notes: HOSTILE.notes,
+        ip_note: null,
+        force: false,
+      },
+      "v",
+    );
+    this.entries.push(entry);
+    this.repositories.push({
+      path: HOSTILE.repository,
+      scanned: daysAgo(this.now, 1),
+      leaks: leaksOf(reportOf("blog")),
+    });
+    const hostile = structuredClone(reportOf("blog"));
+    for (const found of hostile.findings)
+      found.path = "<img src=x onerror=window.pwned=1>/\u202eexe.png";
+    this.reports.set(HOSTILE.repository, hostile);
+  }
+}

@@ -1,0 +1,69 @@
+// The desktop shell behind the interface: each method is one command of the same name in snake
+// case. The only file that knows Tauri.
+
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { type Api, type ScanProgress, toApiError } from "./api";
+
+async function call<T>(command: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (thrown) {
+    throw toApiError(thrown);
+  }
+}
+
+export const tauriApi: Api = {
+  status: () => call("status"),
+  home: () => call("home"),
+  entries: () => call("entries"),
+  entry: (args) => call("entry", args),
+  doctor: () => call("doctor"),
+
+  addEntry: (args) => call("add_entry", args),
+  editEntry: (args) => call("edit_entry", args),
+  removeEntry: (args) => call("remove_entry", args),
+  restoreEntry: (args) => call("restore_entry", args),
+  reveal: (args) => call("reveal", args),
+  copy: (args) => call("copy", args),
+
+  importPreview: (args) => call("import_preview", { ...args }),
+  importApply: (args) => call("import_apply", { ...args }),
+
+  runs: () => call("runs"),
+  run: (args) => call("run", args),
+  rotationStart: (args) => call("rotation_start", args),
+  rotationNext: (args) => call("rotation_next", args),
+  rotationAbort: (args) => call("rotation_abort", args),
+  saveCalendar: (args) => call("save_calendar", args),
+
+  repositories: () => call("repositories"),
+  addRepository: (args) => call("add_repository", args),
+  forgetRepository: (args) => call("forget_repository", args),
+  scan: (args) => call("scan", args),
+  cancelScan: () => call("cancel_scan"),
+  lastReport: (args) => call("last_report", args),
+  onScanProgress: (handler) =>
+    listen<ScanProgress>("scan-progress", (event) => handler(event.payload)),
+
+  webhookSchemes: () => call("webhook_schemes"),
+  webhookVerify: (args) => call("webhook_verify", { ...args }),
+
+  backups: () => call("backups"),
+  backupCreate: (args) => call("backup_create", { ...args }),
+  backupVerify: (args) => call("backup_verify", { ...args }),
+  restorePreview: (args) => call("restore_preview", { ...args }),
+  restoreApply: (args) => call("restore_apply", { ...args }),
+
+  audit: (args) => call("audit", args),
+  auditVerify: () => call("audit_verify"),
+
+  settings: () => call("settings"),
+  saveSettings: (args) => call("save_settings", args),
+  sendReminder: () => call("send_reminder"),
+
+  pickFile: (args) => call("pick_file", args),
+  pickFolder: (args) => call("pick_folder", args),
+  pickSave: (args) => call("pick_save", args),
+  openUrl: (args) => call("open_url", args),
+};
