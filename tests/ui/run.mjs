@@ -1,9 +1,16 @@
 // The window in a real browser over the fake backend. `node tests/ui/run.mjs [part of a name]`;
 // build the window first. Pictures of every screen are left in artifacts/ui.
 
-import { open, start } from "./harness.mjs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { open, ROOT, start } from "./harness.mjs";
 import { journeys } from "./journeys.mjs";
 import { quality } from "./quality.mjs";
+
+if (!existsSync(join(ROOT, "ui", "dist", "index.html"))) {
+  process.stderr.write("There is no ui/dist: run `npm run build` in ui first.\n");
+  process.exit(2);
+}
 
 const wanted = process.argv[2] ?? "";
 const stage = await start();

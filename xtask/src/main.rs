@@ -1,1 +1,57 @@
-fn main() {}
+//! `cargo xtask`: everything that building, running and testing Keyward takes, on a machine that
+//! has only Rust, Node and git.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bindings;
+mod packages;
+mod session;
+mod steps;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What went wrong, in words.
+type Result<T> = std::result::Result<T, String>;
+
+const HELP: &str = "\
+cargo xtask run [--headless]  install what is missing, build, and open the window
+                              (--headless: under Xvfb with a private keychain, drive the
+                              first journey and leave a screenshot in artifacts/)
+cargo xtask test              install what the tests need and run all of them
+cargo xtask e2e               the story in the real window, with a screenshot of each screen
+cargo xtask ui                build the window's pages
+cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["run"] => steps::run(),
+        ["run", "--headless"] => steps::run_headless(),
+        ["test"] => steps::test(),
+        ["e2e"] => steps::e2e(),
+        ["ui"] => ui::build(),
+        ["bindings"] => bindings::write(),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("this is not a command of ours\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}

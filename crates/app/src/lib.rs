@@ -9,6 +9,7 @@
 mod audit;
 mod backup;
 pub mod bindings;
+mod browser;
 pub mod clipboard;
 mod doctor;
 mod dotenv;
@@ -31,6 +32,7 @@ pub mod view;
 mod webhook;
 
 pub use backup::{Key, Merge};
+pub use browser::open_url;
 pub use error::{CODES, Error, exit_status};
 pub use exec::{Child, Selection, Variable};
 pub use generate::generate;
@@ -38,5 +40,5 @@ pub use keyward_scan as scanner;
 pub use keyward_webhook as webhooks;
 pub use mask::Masker;
 pub use scan::ScanJob;
-pub use session::{Config, KeychainKind, Keyward, default_home, full_name, harden};
-pub use webhook::{RequestView, WebhookCase, WebhookSecret, WebhookView};
+pub use session::{Config, KeychainKind, Keyward, full_name, harden};
+pub use webhook::{RequestView, WebhookCase, WebhookSecret, WebhookView, read_capture};

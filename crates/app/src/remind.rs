@@ -1,7 +1,9 @@
 //! The reminder: one desktop notification that says what is due.
 
+use jiff::tz::TimeZone;
+
 use crate::input::ListFilter;
-use crate::{Error, Keyward};
+use crate::{Error, Keyward, settings};
 
 impl Keyward {
     /// What a reminder would say now: title and text. None when nothing is due within the lead
@@ -37,6 +39,24 @@ impl Keyward {
             lines.push(format!("and {} more", due.len() - 5));
         }
         Ok(Some((title, lines.join("\n"))))
+    }
+
+    /// The window's reminder: sent at most once a day, when the settings want it and something is
+    /// due. Returns whether one was sent.
+    ///
+    /// # Errors
+    /// As [`Keyward::notify_due`].
+    pub fn remind_daily(&self) -> Result<bool, Error> {
+        const KEY: &str = "reminded";
+        let today = self.now().to_zoned(TimeZone::UTC).date().to_string();
+        let wanted = self.with(|open| {
+            open.read(|tx| Ok(settings::read(tx)?.notify && tx.meta(KEY)?.as_ref() != Some(&today)))
+        })?;
+        if wanted != Some(true) || self.notify_due()?.is_none() {
+            return Ok(false);
+        }
+        self.with(|open| open.change(|tx, _| Ok((tx.put_meta(KEY, &today)?, vec![]))))?;
+        Ok(true)
     }
 
     /// Sends the reminder as a desktop notification. Returns what was sent, if anything was due.

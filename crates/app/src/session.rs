@@ -7,7 +7,10 @@ use etcetera::AppStrategy as _;
 use jiff::Timestamp;
 use keyward_audit::{Event, Head};
 use keyward_store::{Store, StoreError, Tx};
-use keyward_vault::{FileKeychain, Keychain, MemoryKeychain, OsKeychain, Purpose, Secret, Vault};
+use keyward_vault::{
+    FileKeychain, Keychain, MemoryKeychain, OsKeychain, Purpose, Secret, Vault, secret,
+};
+use secrecy::ExposeSecret;
 
 use crate::Error;
 
@@ -58,11 +61,57 @@ pub struct Config {
     pub at: Option<Timestamp>,
 }
 
+impl Config {
+    /// Reads `KEYWARD_HOME`, `KEYWARD_KEYCHAIN` and, for a keychain file, `KEYWARD_PASSPHRASE_FILE`.
+    /// `ask` gives the passphrase where no file does.
+    ///
+    /// # Errors
+    /// `USAGE` for a keychain that is not known, `DISK_ERROR` when there is no home folder.
+    pub fn from_environment(
+        actor: &'static str,
+        at: Option<Timestamp>,
+        ask: impl Fn() -> Result<Secret, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let word = std::env::var("KEYWARD_KEYCHAIN").ok();
+        let home = match std::env::var_os("KEYWARD_HOME").filter(|home| !home.is_empty()) {
+            Some(home) => std::path::absolute(home)
+                .map_err(|error| crate::error::io(&error, "KEYWARD_HOME"))?,
+            None => default_home()?,
+        };
+        Ok(Self {
+            home,
+            keychain: KeychainKind::parse(word.as_deref())?,
+            passphrase: Box::new(move || keychain_passphrase(&ask)),
+            actor,
+            at,
+        })
+    }
+}
+
+fn keychain_passphrase(ask: &impl Fn() -> Result<Secret, Error>) -> Result<Secret, Error> {
+    let value = match std::env::var_os("KEYWARD_PASSPHRASE_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => {
+            let bytes = std::fs::read(path)
+                .map_err(|error| crate::error::io(&error, "the passphrase file"))?;
+            secret(bytes)
+        }
+        None => ask()?,
+    };
+    let bytes = value.expose_secret();
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return Err(Error::new(
+            "PASSPHRASE_EMPTY",
+            "The passphrase is empty. Nothing was changed.",
+            "Choose a passphrase of several words.",
+        ));
+    }
+    Ok(secret(line.to_vec()))
+}
+
 /// The platform's own data folder for Keyward (XDG, Application Support, AppData).
-///
-/// # Errors
-/// `DISK_ERROR` when the user has no home folder.
-pub fn default_home() -> Result<PathBuf, Error> {
+fn default_home() -> Result<PathBuf, Error> {
     let args = etcetera::AppStrategyArgs {
         top_level_domain: "dev".to_owned(),
         author: "Keyward".to_owned(),

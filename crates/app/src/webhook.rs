@@ -261,3 +261,23 @@ fn refused(error: &VerifyError) -> Error {
         }
     }
 }
+
+/// Largest capture that is read from a file, in bytes.
+const MAX_CAPTURE: u64 = 160 * 1024 * 1024;
+
+/// Reads a captured request from a file.
+///
+/// # Errors
+/// `NOT_FOUND` and other disk errors, `SAMPLE_INVALID` for a file that is too large.
+pub fn read_capture(path: &std::path::Path) -> Result<Vec<u8>, Error> {
+    let what = "the capture";
+    let data = std::fs::metadata(path).map_err(|error| crate::error::io(&error, what))?;
+    if !data.is_file() || data.len() > MAX_CAPTURE {
+        return Err(Error::new(
+            "SAMPLE_INVALID",
+            "The capture is not a file of at most 160 MiB.",
+            "Save the one request that you want to verify.",
+        ));
+    }
+    std::fs::read(path).map_err(|error| crate::error::io(&error, what))
+}

@@ -1,11 +1,10 @@
 //! What every command gets: the session, the printer, and the way to ask.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use keyward_app::input::{Secret, secret};
-use keyward_app::{Config, Error, KeychainKind, Keyward};
+use keyward_app::{Config, Error, Keyward};
 
 use crate::args::Global;
 use crate::printer::Printer;
@@ -35,19 +34,9 @@ impl<'a> Context<'a> {
     /// The same, with "now" set by `--at`.
     pub fn keyward_at(&self, at: Option<Timestamp>) -> Result<Keyward, Error> {
         self.text_only()?;
-        let word = std::env::var("KEYWARD_KEYCHAIN").ok();
-        let home = match std::env::var_os("KEYWARD_HOME").filter(|home| !home.is_empty()) {
-            Some(home) => absolute(Path::new(&home))?,
-            None => keyward_app::default_home()?,
-        };
         let no_input = self.no_input;
-        Ok(Keyward::new(Config {
-            home,
-            keychain: KeychainKind::parse(word.as_deref())?,
-            passphrase: Box::new(move || keychain_passphrase(no_input)),
-            actor: "cli",
-            at,
-        }))
+        let ask = move || ask("Passphrase of the keychain file: ", no_input);
+        Ok(Keyward::new(Config::from_environment("cli", at, ask)?))
     }
 
     /// Commands without formats of their own know `text` and `json`.
@@ -88,25 +77,6 @@ impl<'a> Context<'a> {
     }
 }
 
-fn keychain_passphrase(no_input: bool) -> Result<Secret, Error> {
-    use secrecy::ExposeSecret as _;
-    let value = match std::env::var_os("KEYWARD_PASSPHRASE_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => crate::value::read_file(Path::new(&path))?,
-        None => ask("Passphrase of the keychain file: ", no_input)?,
-    };
-    let bytes = value.expose_secret();
-    let trimmed = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
-    if trimmed.is_empty() {
-        return Err(Error::new(
-            "PASSPHRASE_EMPTY",
-            "The passphrase is empty. Nothing was changed.",
-            "Choose a passphrase of several words.",
-        ));
-    }
-    Ok(secret(trimmed.to_vec()))
-}
-
 fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
     if no_input || !io::stdin().is_terminal() {
         return Err(Error::new(
@@ -123,16 +93,6 @@ fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
             "Try again, or use --stdin.",
         )),
     }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(|_| {
-        Error::new(
-            "DISK_ERROR",
-            "KEYWARD_HOME is not a path.",
-            "Set it to a folder of yours.",
-        )
-    })
 }
 
 /// Reads `--at`: RFC 3339 or Unix seconds.

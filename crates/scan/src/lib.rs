@@ -4,43 +4,32 @@
 //! It prints nothing, reads no clock, opens no network and runs no program, whatever a repository's config
 //! says. [`scan`] is the way in; the caller measures [`Summary::seconds`] and decides what an exit status is.
 
-mod attribute;
-mod baseline;
-mod check;
-mod collect;
-mod decode;
-mod entropy;
 mod error;
 mod files;
-mod git;
-mod history;
-mod index;
-mod matcher;
-mod objects;
-mod own;
+mod find;
+mod options;
 mod path;
-mod plausible;
 mod progress;
-mod refs;
 mod repo;
 mod report;
-mod rule;
 mod rules;
 mod scan;
-mod text;
-mod worktree;
+mod sources;
 
-pub use baseline::{Baseline, MAX_BASELINE};
 pub use error::{RuleError, RuleErrorCode, ScanError};
-pub use own::OwnValue;
+pub use find::own::OwnValue;
+pub use options::{DEFAULT_MAX_BLOB, Options, Sources};
 pub use progress::{Cancel, Progress, Silent};
+pub use report::baseline::{Baseline, MAX_BASELINE};
+pub use report::export::{csv, html, markdown};
+pub use report::sarif::sarif;
 pub use report::{
     Confidence, Decoding, Finding, Kind, Mode, Notice, Own, OwnValues, Place, Report, Severity,
     Skipped, Source, Summary,
 };
-pub use rule::Rule;
+pub use rules::rule::Rule;
 pub use rules::{Class, Rules, classify};
-pub use scan::{DEFAULT_MAX_BLOB, Options, Sources, scan, scan_bytes};
+pub use scan::{scan, scan_bytes};
 
 #[cfg(test)]
 mod tests {

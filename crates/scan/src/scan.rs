@@ -5,82 +5,29 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-use crate::attribute::Attribution;
-use crate::baseline::Baseline;
-use crate::collect::{Collector, Container, Shown, examine};
 use crate::error::ScanError;
 use crate::files::{self, Unread};
-use crate::git::Git;
-use crate::index;
-use crate::matcher::Matcher;
-use crate::objects::ObjectStore;
-use crate::own::{OwnIndex, OwnValue};
+use crate::find::matcher::Matcher;
+use crate::find::own::{OwnIndex, OwnValue};
+use crate::options::Options;
 use crate::path::{relative, shown};
 use crate::progress::{Cancel, Progress};
+use crate::repo::attribute::Attribution;
+use crate::repo::index;
+use crate::repo::objects::ObjectStore;
+use crate::repo::reader::LARGE;
 use crate::repo::{self, Repo};
-use crate::report::{Confidence, Notice, OwnValues, Report, Skipped, Summary};
+use crate::report::collect::{Collector, Container, examine};
+use crate::report::finding::Shown;
+use crate::report::{Notice, OwnValues, Report, Skipped, Summary};
 use crate::rules::Rules;
-use crate::worktree::{self, Step};
+use crate::sources::git::Git;
+use crate::sources::worktree::{self, Step};
 
-/// The default of [`Options::max_blob`]: 64 MiB.
-pub const DEFAULT_MAX_BLOB: u64 = 64 * 1024 * 1024;
 /// So many entries of `skipped` are listed; more are counted.
 const MAX_SKIPPED: usize = 10_000;
-/// Files and blobs larger than this, in bytes, are in memory one at a time.
-const LARGE: u64 = 8 * 1024 * 1024;
 /// More threads than this gain little and cost memory.
 const MAX_THREADS: usize = 8;
-
-/// Which sources of a repository are scanned. With none chosen: work tree and full history.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources {
-    /// The files on disk.
-    pub worktree: bool,
-    /// What is staged and differs from the last commit.
-    pub staged: bool,
-    /// Every object, reachable or not.
-    pub history: bool,
-    /// Of the history only what refs lead to and this revision does not. Implies `history`.
-    pub since: Option<String>,
-}
-
-/// What to scan and how.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Repositories, folders or files; at least one. With several, paths in the report begin with theirs.
-    pub paths: Vec<PathBuf>,
-    /// Which sources of each repository.
-    pub sources: Sources,
-    /// Ignore files and the quieting of test and generated data are off.
-    pub no_ignore: bool,
-    /// Larger files and blobs are skipped, in bytes. The size is read before anything is inflated.
-    pub max_blob: u64,
-    /// Look for the vault's values only, not for what rules describe.
-    pub own_only: bool,
-    /// Put whole values into the report.
-    pub show_secrets: bool,
-    /// Findings that are known already.
-    pub baseline: Option<Baseline>,
-    /// Less sure findings are left out.
-    pub min_confidence: Option<Confidence>,
-}
-
-impl Options {
-    /// The defaults, for one path.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            paths: vec![path.into()],
-            sources: Sources::default(),
-            no_ignore: false,
-            max_blob: DEFAULT_MAX_BLOB,
-            own_only: false,
-            show_secrets: false,
-            baseline: None,
-            min_confidence: None,
-        }
-    }
-}
 
 /// Scans every path of the options. `own` is `None` if there is no vault to ask.
 ///

@@ -60,22 +60,31 @@ pub(crate) struct Escapes {
 
 impl Escapes {
     /// Nothing beyond what JSON demands, as JavaScript does.
-    pub(crate) const MINIMAL: Self = Self {
+    #[cfg(test)]
+    const MINIMAL: Self = Self {
         ascii: false,
         html: false,
         slash: false,
         dotnet: false,
+    };
+
+    /// What .NET's `System.Text.Json` escapes.
+    pub(crate) const DOTNET: Self = Self {
+        ascii: true,
+        html: true,
+        slash: false,
+        dotnet: true,
     };
 }
 
 /// What a text holds that its writers differ about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Traits {
-    /// Characters outside ASCII, or any escape.
+    /// Characters outside ASCII, or a `\u` escape.
     pub unicode: bool,
     /// A slash.
     pub slash: bool,
-    /// `<`, `>`, `&`, `'` or `+`, or any escape.
+    /// `<`, `>`, `&`, `'` or `+`, or a `\u` escape.
     pub marks: bool,
     /// An empty object or array.
     pub empty: bool,
@@ -111,10 +120,13 @@ impl<'a> Document<'a> {
     pub(crate) fn traits(&self) -> Traits {
         let mut traits = Traits::default();
         for token in self.tokens.iter().filter(|t| t.kind == Kind::String) {
+            let mut last = 0;
             for &byte in self.bytes(token) {
-                traits.unicode |= byte == b'\\' || !byte.is_ascii();
+                let escape = last == b'\\' && byte == b'u';
+                traits.unicode |= escape || !byte.is_ascii();
                 traits.slash |= byte == b'/';
-                traits.marks |= matches!(byte, b'\\' | b'<' | b'>' | b'&' | b'\'' | b'+');
+                traits.marks |= escape || matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'+');
+                last = byte;
             }
         }
         let pairs = self.tokens.windows(2);
@@ -277,13 +289,13 @@ impl<'a> Document<'a> {
 
     fn write_token(&self, token: &Token, escapes: Option<Escapes>, out: &mut Vec<u8>) {
         let bytes = self.bytes(token);
-        let Some(escapes) = escapes.filter(|_| token.kind == Kind::String && !is_plain(bytes))
-        else {
+        let Some(escapes) = escapes.filter(|_| token.kind == Kind::String) else {
             out.extend_from_slice(bytes);
             return;
         };
         out.push(b'"');
         units(bytes, |unit| match unit {
+            Unit::Plain(run) => out.extend_from_slice(run),
             Unit::Char(c) => write_char(c, &escapes, out),
             Unit::Lone(half) => write_escape(half, &escapes, out),
             Unit::Byte(byte) => out.push(byte),
@@ -292,11 +304,13 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A quoted string that every encoder writes the same way.
-fn is_plain(quoted: &[u8]) -> bool {
-    quoted
-        .iter()
-        .all(|b| matches!(b, b' '..=b'~') && !b"\\/<>&'+`".contains(b))
+/// A character that every encoder writes as it is.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+        && !matches!(
+            byte,
+            b'"' | b'\\' | b'/' | b'<' | b'>' | b'&' | b'\'' | b'+' | b'`'
+        )
 }
 
 /// White space before a token of an indented text.
@@ -326,8 +340,10 @@ fn indent(
     }
 }
 
-/// A character of a string, or what cannot be one.
-enum Unit {
+/// A piece of a string.
+enum Unit<'a> {
+    /// Characters that every encoder writes as they are.
+    Plain(&'a [u8]),
     Char(char),
     /// Half of a surrogate pair without the other half.
     Lone(u32),
@@ -336,17 +352,32 @@ enum Unit {
 }
 
 /// Walks through what a quoted string stands for.
-fn units(quoted: &[u8], mut each: impl FnMut(Unit)) {
+fn units<'a>(quoted: &'a [u8], mut each: impl FnMut(Unit<'a>)) {
     let mut rest = quoted
         .get(1..quoted.len().saturating_sub(1))
         .unwrap_or_default();
-    while !rest.is_empty() {
-        let plain = rest.iter().position(|&b| b == b'\\').unwrap_or(rest.len());
-        for chunk in rest[..plain].utf8_chunks() {
-            chunk.valid().chars().for_each(|c| each(Unit::Char(c)));
-            chunk.invalid().iter().for_each(|&b| each(Unit::Byte(b)));
+    while let Some(&first) = rest.first() {
+        if is_plain(first) {
+            let end = rest
+                .iter()
+                .position(|b| !is_plain(*b))
+                .unwrap_or(rest.len());
+            each(Unit::Plain(&rest[..end]));
+            rest = &rest[end..];
+            continue;
         }
-        rest = &rest[plain..];
+        if first != b'\\' {
+            let end = rest
+                .iter()
+                .position(|b| is_plain(*b) || *b == b'\\')
+                .unwrap_or(rest.len());
+            for chunk in rest[..end].utf8_chunks() {
+                chunk.valid().chars().for_each(|c| each(Unit::Char(c)));
+                chunk.invalid().iter().for_each(|&b| each(Unit::Byte(b)));
+            }
+            rest = &rest[end..];
+            continue;
+        }
         // The parser let only complete escapes through.
         let Some(&escape) = rest.get(1) else { return };
         rest = &rest[2..];
@@ -370,6 +401,7 @@ fn units(quoted: &[u8], mut each: impl FnMut(Unit)) {
 fn unescape(quoted: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(quoted.len());
     units(quoted, |unit| match unit {
+        Unit::Plain(run) => out.extend_from_slice(run),
         Unit::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         Unit::Lone(_) => out.extend_from_slice("\u{fffd}".as_bytes()),
         Unit::Byte(b) => out.push(b),
@@ -378,7 +410,7 @@ fn unescape(quoted: &[u8]) -> Vec<u8> {
 }
 
 /// What `XXXX` after `\u` stands for, with its second half if it is a pair, and the bytes used.
-fn unicode_escape(rest: &[u8]) -> (Unit, usize) {
+fn unicode_escape(rest: &[u8]) -> (Unit<'static>, usize) {
     let unit = hex4(rest).unwrap_or(0xfffd);
     if let Some(c) = char::from_u32(unit) {
         return (Unit::Char(c), 4);
@@ -433,12 +465,13 @@ fn write_char(c: char, escapes: &Escapes, out: &mut Vec<u8>) {
 }
 
 fn write_escape(unit: u32, escapes: &Escapes, out: &mut Vec<u8>) {
-    let text = if escapes.dotnet {
-        format!("\\u{unit:04X}")
+    let digits: &[u8; 16] = if escapes.dotnet {
+        b"0123456789ABCDEF"
     } else {
-        format!("\\u{unit:04x}")
+        b"0123456789abcdef"
     };
-    out.extend_from_slice(text.as_bytes());
+    let digit = |shift: u32| digits[(unit >> shift & 15) as usize];
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Cuts a text into tokens, checking the grammar of RFC 8259 as far as a writer depends on it.

@@ -367,6 +367,33 @@ pub(crate) fn parse_file(text: &str) -> Result<Vec<Scheme>, SchemeError> {
 impl Scheme {
     /// Reads a custom scheme: one scheme at the top level of the file, or one `[[scheme]]` table.
     ///
+    /// ```
+    /// let scheme = keyward_webhook::Scheme::from_toml(r#"
+    ///     id = "acme"
+    ///     provider = "Acme"
+    ///
+    ///     [signature]
+    ///     header = "X-Acme-Signature"     # or several, in order of preference
+    ///     layout = "pairs"                # plain (the default), list or pairs
+    ///     field = "sig"                   # with pairs: the key of a signature
+    ///
+    ///     [timestamp]                     # leave out if there is none
+    ///     field = "time"                  # or header = "X-Acme-Time"
+    ///     unit = "milliseconds"           # seconds is the default
+    ///     past = 300
+    ///     future = 300
+    ///
+    ///     [sign]
+    ///     method = "hmac"
+    ///     algorithm = "sha512"            # sha1, sha256 or sha512
+    ///     template = "{timestamp}.{body}" # also {id} {url} {method} {header:NAME}
+    ///     encoding = "base64"             # hex, base64 or base64url
+    ///     key = "hex"                     # text is the default; hex or base64 are decoded
+    /// "#)?;
+    /// assert_eq!(scheme.id, "acme");
+    /// # Ok::<(), keyward_webhook::SchemeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SchemeError`] says what is wrong, with the line for TOML faults.
     pub fn from_toml(text: &str) -> Result<Self, SchemeError> {

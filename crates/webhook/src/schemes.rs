@@ -37,6 +37,7 @@ pub fn find(id: &str) -> Option<&'static Scheme> {
 
 /// A shipped scheme, as `keyward webhook schemes` lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(rename = "SchemeInfo")]
 pub struct SchemeSummary {
     /// Stable id for `--scheme`.
     pub id: String,

@@ -356,7 +356,8 @@ fn delivery_id(scheme: &Scheme, request: &Request) -> Option<String> {
         DeliveryId::Header(names) => first(request, names)?.into_owned(),
         DeliveryId::Body(member) => Document::parse(request.body())?.member(member)?,
     };
-    (!id.is_empty() && id.len() <= 256).then_some(id)
+    let usable = !id.is_empty() && id.len() <= 256 && !id.contains(char::is_control);
+    usable.then_some(id)
 }
 
 impl Difference {

@@ -13,12 +13,12 @@ import type {
   Home,
   ImportReport,
   NewEntry,
-  Report,
   RepositoryList,
   RestoreReport,
   RunList,
   RunView,
-  SchemeInfo,
+  ScanReport,
+  SchemeSummary,
   Settings,
   Status,
   WebhookView,
@@ -68,13 +68,13 @@ export interface Api {
   repositories(): Promise<RepositoryList>;
   addRepository(args: { path: string }): Promise<RepositoryList>;
   forgetRepository(args: { path: string }): Promise<RepositoryList>;
-  scan(args: { path: string }): Promise<Report>;
+  scan(args: { path: string }): Promise<ScanReport>;
   cancelScan(): Promise<void>;
-  lastReport(args: { path: string }): Promise<Report | null>;
+  lastReport(args: { path: string }): Promise<ScanReport | null>;
   /** Calls back while a scan runs; the answer ends the subscription. */
   onScanProgress(handler: (progress: ScanProgress) => void): Promise<() => void>;
 
-  webhookSchemes(): Promise<SchemeInfo[]>;
+  webhookSchemes(): Promise<SchemeSummary[]>;
   webhookVerify(args: VerifyArgs): Promise<WebhookView>;
 
   backups(): Promise<BackupList>;

@@ -7,7 +7,7 @@ import type {
   BackupList,
   EntryList,
   Home,
-  Report,
+  ScanReport,
   RepositoryList,
   Settings,
   Status,
@@ -55,7 +55,7 @@ class App {
   clipboard = $state.raw<Clipboard | null>(null);
   scan = $state<ScanJob | null>(null);
   /** The newest report of each path that was scanned since the window opened. */
-  fresh = $state.raw<Record<string, Report>>({});
+  fresh = $state.raw<Record<string, ScanReport>>({});
 
   secrets = $state({
     selected: null as string | null,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { firstChange, locate, part, runs } from "./difference";
+import { byteIndex, firstChange, part, runs } from "./difference";
 
 test("two texts part round what differs", () => {
   expect(part('{"a": 1}', '{"a":1}')).toEqual({
@@ -32,11 +32,14 @@ test("a character outside the basic plane is never cut", () => {
   expect(part("x🙂y", "x🙃y")).toEqual({ before: "x", left: "🙂", right: "🙃", after: "y" });
 });
 
-test("a piece is found at its nearest place", () => {
-  expect(locate("ab ab ab", "ab", 4)).toBe(3);
-  expect(locate("ab ab ab", "ab", 99)).toBe(6);
-  expect(locate("ab", "", 0)).toBe(-1);
-  expect(locate("ab", "zz", 0)).toBe(-1);
+test("a byte offset becomes a place in the text", () => {
+  expect(byteIndex("abc", 1)).toBe(1);
+  expect(byteIndex("aü🙂b", 3)).toBe(2);
+  expect(byteIndex("aü🙂b", 5)).toBe(2);
+  expect(byteIndex("aü🙂b", 7)).toBe(4);
+  expect(byteIndex("abc", 3)).toBe(3);
+  expect(byteIndex("abc", 4)).toBe(-1);
+  expect(byteIndex("a\ufffdc", 2)).toBe(-1);
 });
 
 test("several small changes are told apart", () => {

@@ -114,15 +114,19 @@ function isLow(unit: number): boolean {
 }
 
 /**
- * Finds `piece` in `text` as near to `offset` as it occurs, or answers -1. The offset counts bytes
- * of the raw body while the text is what is shown of it, so it says which place, not where.
+ * Where the byte at `offset` of a UTF-8 text begins, counted in UTF-16 units; -1 when it lies beyond
+ * the text, or when bytes were replaced on the way here, so that nobody can tell.
  */
-export function locate(text: string, piece: string, offset: number): number {
-  if (piece === "") return -1;
-  let best = -1;
-  for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
-    if (best < 0 || Math.abs(at - offset) < Math.abs(best - offset)) best = at;
-    if (at > offset) break;
+export function byteIndex(text: string, offset: number): number {
+  let bytes = 0;
+  let at = 0;
+  for (const char of text) {
+    if (char === "\ufffd") return -1;
+    const code = char.codePointAt(0) ?? 0;
+    const size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes + size > offset) return at;
+    bytes += size;
+    at += char.length;
   }
-  return best;
+  return bytes === offset ? at : -1;
 }

@@ -1,12 +1,20 @@
 import { expect, test } from "vitest";
 import type { Finding } from "./bindings";
-import { groupFindings, isEnvFile, ruleName, under } from "./findings";
+import { groupFindings, isEnvFile, under } from "./findings";
 
-function finding(id: string, severity: string, confidence = "high", stage?: string): Finding {
+function finding(
+  id: string,
+  severity: string,
+  confidence: Finding["confidence"] = "high",
+  stage?: string,
+): Finding {
   return {
     rule: "r",
+    name: "R",
+    kind: "token",
+    mode: null,
     provider: null,
-    severity,
+    severity: severity as Finding["severity"],
     confidence,
     path: "p",
     line: 1,
@@ -44,8 +52,7 @@ test("a severity of tomorrow sorts last and is not lost", () => {
   expect(groups.others.map((f) => f.fingerprint)).toEqual(["low", "new"]);
 });
 
-test("names and paths", () => {
-  expect(ruleName("stripe-secret-key")).toBe("Stripe secret key");
+test("files and paths", () => {
   expect(isEnvFile("app/.env.production")).toBe(true);
   expect(isEnvFile("environment.py")).toBe(false);
   expect(under("/a/b/", ".env")).toBe("/a/b/.env");

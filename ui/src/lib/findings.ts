@@ -34,12 +34,6 @@ export function groupFindings(findings: Finding[]): FindingGroups {
   };
 }
 
-/** A rule id as words: `stripe-secret-key` becomes "Stripe secret key". */
-export function ruleName(rule: string): string {
-  const words = rule.replace(/[-_]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 /** A commit as people write it: its first seven digits. */
 export function shortCommit(commit: string): string {
   return commit.slice(0, 7);

@@ -6,7 +6,7 @@ test("only a valid one is called valid", () => {
   expect(verdictLine({ verdict: "authenticated" }).text).not.toMatch(/valid/i);
   expect(verdictLine({ verdict: "undecidable" }).tone).toBe("warn");
   expect(verdictLine({ verdict: "invalid" }).tone).toBe("bad");
-  expect(verdictLine({ verdict: "a word of tomorrow" }).tone).toBe("bad");
+  expect(verdictLine({ verdict: "a word of tomorrow" as "invalid" }).tone).toBe("bad");
 });
 
 test("signature, age and replay are facts of their own", () => {
@@ -28,7 +28,5 @@ test("a clock ahead is said so, and an age may be missing", () => {
   expect(facts({ checks: [{ name: "timestamp", ok: true, age_seconds: -30 }] })[0]?.text).toBe(
     "30 s in the future",
   );
-  expect(facts({ checks: [{ name: "timestamp", ok: false, age_seconds: null }] })[0]?.text).toBe(
-    "outside the window",
-  );
+  expect(facts({ checks: [{ name: "timestamp", ok: false }] })[0]?.text).toBe("outside the window");
 });

@@ -50,8 +50,7 @@ function factText(check: WebhookReport["checks"][number]): string {
   if (check.name === "replay") return check.ok ? "not seen before" : "seen before";
   if (check.name === "timestamp") {
     const age = check.age_seconds;
-    if (age === null || age === undefined)
-      return check.ok ? "within the window" : "outside the window";
+    if (age === undefined) return check.ok ? "within the window" : "outside the window";
     const words = age < 0 ? `${durationWords(-age)} in the future` : `${durationWords(age)} old`;
     return check.ok ? words : `${words}, outside the window`;
   }

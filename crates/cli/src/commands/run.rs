@@ -54,7 +54,9 @@ impl SelectionArgs {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward()?;
     let program = args.command.first().map(String::as_str).unwrap_or_default();
-    let variables = keyward.variables(&args.selection.selection(), "run", program)?;
+    let folder = std::env::current_dir().unwrap_or_default();
+    let place = format!("{program} in {}", folder.display());
+    let variables = keyward.variables(&args.selection.selection(), "run", &place)?;
     signals::leave_to_child(true);
     let child = keyward.run(
         &variables,

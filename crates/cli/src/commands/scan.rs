@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use keyward_app::scanner::{
-    Cancel, Confidence, DEFAULT_MAX_BLOB, Finding, Options, OwnValues, Progress, Report, Sources,
+    Cancel, Confidence, DEFAULT_MAX_BLOB, Finding, Options, OwnValues, Progress, Report, Sources, csv, html, markdown, sarif,
 };
 use keyward_app::{Error, ScanJob};
 
@@ -81,11 +81,11 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         } else {
             "text"
         });
-    if !["text", "json", "sarif"].contains(&format) {
+    if !["text", "json", "sarif", "csv", "html", "markdown"].contains(&format) {
         return Err(Error::new(
             "USAGE",
             "A scan has no such format.",
-            "One of text, json, sarif.",
+            "One of text, json, sarif, csv, html, markdown.",
         ));
     }
     let level = match args.min_confidence.as_deref() {
@@ -154,7 +154,10 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     let report = report?;
     let text = match format {
         "json" => document(&report),
-        "sarif" => document(&report),
+        "sarif" => document(&sarif(&report)),
+        "csv" => csv(&report),
+        "html" => html(&report),
+        "markdown" => markdown(&report),
         _ => text(&report, level),
     };
     match &args.out {

@@ -1,19 +1,16 @@
 //! What happened to the body on its way: a line break more or less, other line endings, a byte order
-//! mark, another character set, a decoded form, or JSON that was parsed and written again.
+//! mark, or another character set. Forms and JSON that were decoded have modules of their own.
 
-use std::borrow::Cow;
-
-use super::{Context, Finding, form};
+use super::{Context, Finding, form, json};
 use crate::delivery::Delivery;
-use crate::json_text::{Document, Escapes, Layout};
+use crate::json_text::Document;
 use crate::report::{Code, Difference, Reason};
 
 /// Longest body that is copied into other forms; larger ones are only cut.
 const LONGEST: usize = Document::LIMIT;
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-const RAW: &str = "Verify the raw bytes, before any JSON parser: `express.raw({type: 'application/json'})` in Express, `request.get_data()` in Flask, `request.body` in Django.";
 const EDITOR: &str =
     "Keep the bytes as they were received: no editor, text box or `echo` in between.";
 
@@ -59,7 +56,7 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
         .or_else(|| line_endings(context, body))
         .or_else(|| charset(context, body))
         .or_else(|| form::find(context, body))
-        .or_else(|| json(context, body))
+        .or_else(|| json::find(context, body))
 }
 
 /// A body that fits, as a finding.
@@ -192,168 +189,4 @@ fn to_windows_1252(c: char) -> Option<u8> {
     u8::try_from(u32::from(c))
         .ok()
         .or_else(|| u8::try_from(special()?).ok())
-}
-
-/// JSON that was parsed and written again. What was signed is one of the ways in which providers
-/// write the same tokens.
-fn json(context: &Context, body: &[u8]) -> Option<Finding> {
-    let text = body.strip_prefix(BOM).unwrap_or(body);
-    let document = Document::parse(text)?;
-    if let Some(inner) = document.as_string() {
-        let message = "The body is wrapped in a JSON string; the signature covers the text inside.";
-        return attempt(context, Code::BodyReserialised, &inner, message, RAW);
-    }
-    let try_as = |candidate: &[u8], layout: &str, escapes: &str| {
-        let message = format!(
-            "The JSON of the body was parsed and written again. What was signed is the same JSON{layout}{escapes}."
-        );
-        let plain = attempt(context, Code::BodyReserialised, candidate, &message, RAW);
-        plain.or_else(|| {
-            let ended = [candidate, b"\n"].concat();
-            attempt(context, Code::BodyReserialised, &ended, &message, RAW)
-        })
-    };
-    let traits = document.traits();
-    for (layout, layout_name) in LAYOUTS {
-        if layout == Layout::Opened && !traits.empty {
-            continue;
-        }
-        for (escapes, escapes_name) in escapes(&document) {
-            if layout == Layout::Kept && escapes.is_none() {
-                let round = text.trim_ascii();
-                if round.len() < text.len()
-                    && let Some(found) = try_as(round, " without the white space round it", "")
-                {
-                    return Some(found);
-                }
-                continue;
-            }
-            let Some(candidate) = document.write(layout, escapes) else {
-                continue;
-            };
-            if let Some(found) = try_as(&candidate, layout_name, escapes_name) {
-                return Some(found);
-            }
-        }
-    }
-    sorted(&document)
-        .into_iter()
-        .find_map(|candidate| try_as(&candidate, " with its keys sorted", ""))
-}
-
-const LAYOUTS: [(Layout, &str); 8] = [
-    (Layout::Compact, ", compact"),
-    (Layout::Kept, ""),
-    (Layout::Indented("  "), ", indented by 2 blanks"),
-    (
-        Layout::Spaced,
-        ", with a blank after each comma and colon, as Python writes",
-    ),
-    (
-        Layout::Opened,
-        ", indented by 2 blanks with empty objects opened, as Ruby writes",
-    ),
-    (Layout::Indented("    "), ", indented by 4 blanks"),
-    (Layout::Indented("\t"), ", indented by tabs"),
-    (Layout::Indented("   "), ", indented by 3 blanks"),
-];
-
-/// The encoders that would write this document's strings differently, likeliest first.
-fn escapes(document: &Document) -> Vec<(Option<Escapes>, &'static str)> {
-    let traits = document.traits();
-    let plain = Escapes::MINIMAL;
-    let (ascii, html) = (
-        Escapes {
-            ascii: true,
-            ..plain
-        },
-        Escapes {
-            html: true,
-            ..plain
-        },
-    );
-    let slash = Escapes {
-        slash: true,
-        ..plain
-    };
-    let mut all = vec![(None, "")];
-    let mut add = |wanted: bool, escapes: Escapes, name| {
-        if wanted {
-            all.push((Some(escapes), name));
-        }
-    };
-    let (unicode, marks) = (traits.unicode, traits.marks);
-    add(
-        unicode,
-        plain,
-        ", with characters outside ASCII as they are",
-    );
-    add(
-        unicode,
-        ascii,
-        ", with characters outside ASCII as `\\uXXXX`",
-    );
-    add(traits.slash, slash, ", with `/` as `\\/`");
-    add(
-        traits.slash && unicode,
-        Escapes {
-            ascii: true,
-            ..slash
-        },
-        ", with `/` as `\\/` and characters outside ASCII as `\\uXXXX`",
-    );
-    add(
-        marks,
-        html,
-        ", with `<`, `>` and `&` as `\\u003c`, `\\u003e` and `\\u0026`",
-    );
-    add(
-        marks && traits.slash,
-        Escapes {
-            html: true,
-            ..slash
-        },
-        ", with `/` as `\\/` and `&` as `\\u0026`",
-    );
-    add(
-        marks && unicode,
-        Escapes {
-            html: true,
-            ..ascii
-        },
-        ", with `&` as `\\u0026` and characters outside ASCII as `\\uXXXX`",
-    );
-    add(
-        marks || unicode,
-        Escapes {
-            dotnet: true,
-            html: true,
-            ascii: true,
-            slash: false,
-        },
-        ", with escapes as .NET writes them",
-    );
-    all
-}
-
-/// The document with its keys sorted, in the layouts of writers that sort.
-fn sorted(document: &Document) -> Vec<Vec<u8>> {
-    let Some(compact) = document.sorted() else {
-        return Vec::new();
-    };
-    let Some(sorted) = Document::parse(&compact) else {
-        return Vec::new();
-    };
-    let ascii = Some(Escapes {
-        ascii: true,
-        ..Escapes::MINIMAL
-    });
-    let others = [
-        sorted.write(Layout::Compact, ascii),
-        sorted.write(Layout::Spaced, None),
-        sorted.write(Layout::Spaced, ascii),
-        sorted.write(Layout::Indented("  "), None),
-    ];
-    let all = [Cow::Borrowed(&compact)].into_iter().map(Cow::into_owned);
-    all.chain(others.into_iter().flatten()).collect()
 }

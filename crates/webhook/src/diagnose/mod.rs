@@ -6,6 +6,7 @@
 
 mod body;
 mod form;
+mod json;
 mod secret;
 mod signature;
 mod template;
@@ -18,18 +19,24 @@ use std::cell::Cell;
 use crate::delivery::{Delivery, Reading};
 use crate::engine;
 use crate::report::{Difference, Reason, SecretName};
-use crate::scheme::Scheme;
+use crate::scheme::{Method, Scheme};
 use crate::verdict::{Case, Key, NamedSecret, Unusable};
 
-/// Bytes that one diagnosis may put through a hash. A delivery of a megabyte can be tried about a
-/// hundred times, which takes well under a second; one too large for that, [`LARGE`] times.
-const WORK: u64 = 128 * 1024 * 1024;
+/// Bytes that one diagnosis may put through a hash. A delivery of a megabyte can be tried almost two
+/// hundred times, which takes well under a second; one too large for that, [`LARGE`] times. Each stored
+/// secret adds one try.
+const WORK: u64 = 192 * 1024 * 1024;
 
 /// Tries that a delivery of any size gets.
 const LARGE: u64 = 6;
 
-/// What a single try costs besides its body.
-const TRY: u64 = 512;
+/// What a single try costs besides its body: about what a hash of so many bytes takes.
+fn try_cost(scheme: &Scheme) -> u64 {
+    match scheme.sign {
+        Method::Hmac(_) | Method::TwilioForm => 512,
+        Method::DiscordEd25519 => 256 * 1024,
+    }
+}
 
 /// A cause, with what it tells about the whole.
 pub(crate) struct Finding {
@@ -85,8 +92,12 @@ impl<'a> Context<'a> {
         reading: &'a Reading,
         delivery: Delivery<'a>,
     ) -> Self {
-        let large = LARGE * cost(&delivery);
-        let (left, stopped) = (Cell::new(WORK.max(large)), Cell::new(false));
+        let one = cost(scheme, &delivery);
+        let stored = u64::try_from(case.also.len())
+            .unwrap_or(0)
+            .saturating_mul(one);
+        let work = WORK.max(LARGE * one).saturating_add(stored);
+        let (left, stopped) = (Cell::new(work), Cell::new(false));
         Self {
             case,
             scheme,
@@ -114,11 +125,16 @@ impl<'a> Context<'a> {
 
     /// Takes the cost of one try from what is left.
     fn spend(&self, delivery: &Delivery) -> bool {
-        match self.left.get().checked_sub(cost(delivery)) {
+        match self.left.get().checked_sub(cost(self.scheme, delivery)) {
             Some(left) => self.left.set(left),
             None => self.stopped.set(true),
         }
         !self.stopped.get()
+    }
+
+    /// Whether the work is used up, so that making more candidates is in vain.
+    fn is_spent(&self) -> bool {
+        self.stopped.get()
     }
 
     /// What the caller should know of the search itself.
@@ -133,8 +149,8 @@ impl<'a> Context<'a> {
 }
 
 /// What one try costs.
-fn cost(delivery: &Delivery) -> u64 {
-    TRY + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX / 2 / LARGE)
+fn cost(scheme: &Scheme, delivery: &Delivery) -> u64 {
+    try_cost(scheme) + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX / 2 / LARGE)
 }
 
 /// The causes of a failed signature, most specific first; never none.

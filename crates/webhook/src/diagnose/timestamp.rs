@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Context, Finding, TRY};
+use super::{Context, Finding, cost};
 use crate::delivery::{Delivery, Reading};
 use crate::json_text::Document;
 use crate::report::{Check, CheckName, Code, Reason};
@@ -164,7 +164,7 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
 
 /// How many timestamps may be tried.
 fn tries(context: &Context) -> i64 {
-    let size = TRY + u64::try_from(context.delivery.body.len()).unwrap_or(u64::MAX);
+    let size = cost(context.scheme, &context.delivery);
     let keys = u64::try_from(context.keys.len().max(1)).unwrap_or(1);
     i64::try_from(WORK / size.saturating_mul(keys)).unwrap_or(0)
 }

@@ -4,7 +4,11 @@ import { type Api, ApiError, type BackupArgs, type Merge } from "../api";
 import type { BackupReport, BackupRow, RestoreReport } from "../bindings";
 import type { FakeVault } from "./vault";
 
-function restore(v: FakeVault, args: BackupArgs & { merge: Merge }, applied: boolean): RestoreReport {
+function restore(
+  v: FakeVault,
+  args: BackupArgs & { merge: Merge },
+  applied: boolean,
+): RestoreReport {
   open(v, args);
   const lost = v.bin.at(-1);
   const changes: RestoreReport["changes"] = v.rows().map((entry) => ({

@@ -1,6 +1,14 @@
 // What the browser fake starts with: a believable small vault. No value here was ever a real one.
 
-import type { BackupRow, Finding, Report, Repository, UseRow, VersionRow } from "../bindings";
+import type {
+  BackupRow,
+  Finding,
+  Place,
+  ScanReport,
+  Repository,
+  UseRow,
+  VersionRow,
+} from "../bindings";
 import { addDays, dayOf } from "../time";
 
 /** One entry of the fake, with what the real program keeps in the keychain. */
@@ -253,12 +261,24 @@ export function seedBackups(now: number): BackupRow[] {
   }));
 }
 
+function nameOf(rule: string): string {
+  const words = rule.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function place(path: string, line: number, commit: string | null): Place {
+  return { path, line, column: 18, commit, source: commit ? "history" : "worktree" };
+}
+
 function finding(
   seed: Partial<Finding> & Pick<Finding, "rule" | "severity" | "path" | "line" | "secret">,
 ): Finding {
   const commit = seed.commit ?? null;
   return {
+    name: nameOf(seed.rule),
     provider: null,
+    kind: "api-key",
+    mode: null,
     confidence: "high",
     column: 18,
     end_line: seed.line,
@@ -267,7 +287,7 @@ function finding(
     blob: null,
     source: commit ? "history" : "worktree",
     fingerprint: `${seed.rule}:${seed.path}:${seed.line}`,
-    places: [{ path: seed.path, line: seed.line, commit }],
+    places: [place(seed.path, seed.line, commit)],
     decoded: [],
     own: null,
     advice: null,
@@ -286,9 +306,9 @@ const ACME: Finding[] = [
     secret: "sk_l…9f2c",
     commit: "41c08e2b6d1f0a9e57c3d24f8a6b19e0c7d5f312",
     places: [
-      { path: "app/config.py", line: 12, commit: "41c08e2b6d1f0a9e57c3d24f8a6b19e0c7d5f312" },
-      { path: "app/config.py", line: 14, commit: "a7730c91d2be45f60718293a4b5c6d7e8f901234" },
-      { path: "docs/old/setup.md", line: 88, commit: "0de51fb3a4c5d6e7f8091a2b3c4d5e6f70819203" },
+      place("app/config.py", 12, "41c08e2b6d1f0a9e57c3d24f8a6b19e0c7d5f312"),
+      place("app/config.py", 14, "a7730c91d2be45f60718293a4b5c6d7e8f901234"),
+      place("docs/old/setup.md", 88, "0de51fb3a4c5d6e7f8091a2b3c4d5e6f70819203"),
     ],
     own: { entry: "acme/prod/stripe", version: 3, stage: "current" },
     advice: "This value is in use and was committed. Rotate it first, then clean the history.",
@@ -364,7 +384,7 @@ function report(
   files: number,
   bytes: number,
   notices: [string, string][] = [],
-): Report {
+): ScanReport {
   return {
     version: 1,
     findings,
@@ -373,6 +393,9 @@ function report(
       files,
       blobs: files * 9,
       bytes,
+      messages: files,
+      baselined: 0,
+      skipped_more: 0,
       complete: true,
       own_values: "checked",
       skipped: [],
@@ -383,7 +406,7 @@ function report(
 }
 
 /** What a scan of a path finds. */
-export function reportOf(path: string): Report {
+export function reportOf(path: string): ScanReport {
   if (path.includes("acme")) {
     return report(ACME, 1204, 196_838_471, [
       ["ENV_NOT_IGNORED", "`.env.production` is not in .gitignore."],
@@ -396,11 +419,10 @@ export function reportOf(path: string): Report {
 export const REPOSITORIES = ["/home/ada/work/acme", "/home/ada/work/blog", "/home/ada/work/tools"];
 
 /** How many findings of each kind a report has. */
-export function leaksOf(report: Report | null): Repository["leaks"] {
+export function leaksOf(report: ScanReport | null): Repository["leaks"] {
   const sure = (report?.findings ?? []).filter((found) => found.confidence !== "low");
   const others = sure.filter((found) => !found.own);
-  const number = (severity: string) =>
-    others.filter((found) => found.severity === severity).length;
+  const number = (severity: string) => others.filter((found) => found.severity === severity).length;
   return {
     own: sure.length - others.length,
     critical: number("critical"),

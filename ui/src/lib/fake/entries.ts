@@ -121,6 +121,5 @@ export function entryCommands(v: FakeVault) {
       v.record("copy", name);
       return v.settings.clear_after;
     },
-
   } satisfies Partial<Api>;
 }

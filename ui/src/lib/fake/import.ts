@@ -88,7 +88,8 @@ export function importCommands(v: FakeVault) {
       const report = importRows(v, args);
       for (const line of report.rows.filter((candidate) => candidate.action === "add")) {
         v.entries.push(
-          newEntry(v, 
+          newEntry(
+            v,
             {
               name: line.name,
               kind: line.kind,

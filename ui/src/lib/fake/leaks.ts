@@ -4,7 +4,6 @@ import { type Api, ApiError } from "../api";
 import { leaksOf, reportOf } from "./data";
 import type { FakeVault } from "./vault";
 
-
 export function leakCommands(v: FakeVault) {
   return {
     repositories: async () => {

@@ -37,7 +37,7 @@ function needs(v: FakeVault): Need[] {
     });
   }
   if (v.options.locked)
-    found.unshift({ kind: "keychain", name: "", text: "The v.keychain is locked." });
+    found.unshift({ kind: "keychain", name: "", text: "The keychain is locked." });
   return found;
 }
 
@@ -53,7 +53,7 @@ export function overviewCommands(v: FakeVault) {
               kind: "os",
               ok: false,
               code: LOCKED.code,
-              message: "The v.keychain is locked.",
+              message: "The keychain is locked.",
               hint: LOCKED.hint,
             }
           : { kind: "os", ok: true, code: null, message: "GNOME Keyring answers.", hint: null },
@@ -90,7 +90,7 @@ export function overviewCommands(v: FakeVault) {
               id: "keychain",
               ok: false,
               code: LOCKED.code,
-              message: "The v.keychain is locked.",
+              message: "The keychain is locked.",
               hint: LOCKED.hint,
             }
           : {
@@ -105,7 +105,7 @@ export function overviewCommands(v: FakeVault) {
           id: "values",
           ok: true,
           code: null,
-          message: `All ${v.entries.length} values are in the v.keychain.`,
+          message: `All ${v.entries.length} values are in the keychain.`,
           hint: null,
         },
         {
@@ -128,7 +128,10 @@ export function overviewCommands(v: FakeVault) {
 
     audit: async ({ entry }) => {
       await v.turn();
-      return { version: 1, rows: entry ? v.audit.filter((line) => line.subject === entry) : v.audit };
+      return {
+        version: 1,
+        rows: entry ? v.audit.filter((line) => line.subject === entry) : v.audit,
+      };
     },
     auditVerify: async () => {
       await v.turn();
@@ -154,8 +157,7 @@ export function overviewCommands(v: FakeVault) {
     },
     sendReminder: async () => {
       await v.turn();
-      return "3 v.entries need you: acme/prod/stripe is 97 days old.";
+      return "3 entries need you: acme/prod/stripe is 97 days old.";
     },
-
   } satisfies Partial<Api>;
 }

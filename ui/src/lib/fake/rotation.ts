@@ -4,7 +4,6 @@ import { type Api, ApiError } from "../api";
 import { aborted, runAt } from "./steps";
 import type { FakeVault } from "./vault";
 
-
 export function rotationCommands(v: FakeVault) {
   return {
     runs: async () => {
@@ -18,7 +17,7 @@ export function rotationCommands(v: FakeVault) {
     rotationStart: async ({ name }) => {
       await v.turn();
       v.record("rotate-start", name);
-      return startRun(name, 0, v.at());
+      return v.startRun(name, 0, v.at());
     },
     rotationNext: async ({ name, value }) => {
       await v.keychain();

@@ -1,14 +1,31 @@
 // The vault that the browser fake keeps in memory, and what every one of its commands needs.
 
 import { ApiError, type ScanProgress } from "../api";
-import type { AuditRow, BackupRow, EntryDetail, EntryRow, Report, Repository, RunView, Settings } from "../bindings";
+import type {
+  AuditRow,
+  BackupRow,
+  EntryDetail,
+  EntryRow,
+  ScanReport,
+  Repository,
+  RunView,
+  Settings,
+} from "../bindings";
 import { addDays, dayOf } from "../time";
-import { daysAgo, type FakeEntry, HOSTILE, leaksOf, REPOSITORIES, reportOf, seedBackups, seedEntries } from "./data";
+import {
+  daysAgo,
+  type FakeEntry,
+  HOSTILE,
+  leaksOf,
+  REPOSITORIES,
+  reportOf,
+  seedBackups,
+  seedEntries,
+} from "./data";
 import { newEntry } from "./entries";
 import { runAt } from "./steps";
 
 const DAY = 86_400_000;
-
 
 /** What a page's address may ask of the fake: `?empty`, `?hostile`, `?slow`, `?locked`. */
 export interface FakeOptions {
@@ -31,7 +48,7 @@ export class FakeVault {
   bin: FakeEntry[] = [];
   backups: BackupRow[];
   repositories: Repository[] = [];
-  readonly reports = new Map<string, Report>();
+  readonly reports = new Map<string, ScanReport>();
   readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
   audit: AuditRow[] = [];
   settings: Settings = {
@@ -57,12 +74,7 @@ export class FakeVault {
     return new Date().toISOString();
   }
 
-  record(
-    action: string,
-    subject: string,
-    detail: string | null = null,
-    when = this.at(),
-  ): void {
+  record(action: string, subject: string, detail: string | null = null, when = this.at()): void {
     this.audit = [
       { seq: this.audit.length + 1, at: when, actor: "desktop", action, subject, detail },
       ...this.audit,
@@ -115,7 +127,9 @@ export class FakeVault {
   }
 
   rows(): EntryRow[] {
-    return this.entries.map((entry) => this.row(entry)).sort((a, b) => a.name.localeCompare(b.name));
+    return this.entries
+      .map((entry) => this.row(entry))
+      .sort((a, b) => a.name.localeCompare(b.name));
   }
 
   detail(entry: FakeEntry): EntryDetail {

@@ -1,18 +1,31 @@
 // Webhook checks for the browser fake: enough of two schemes to be true in the small.
 
 import { type Api, ApiError, type VerifyArgs } from "../api";
-import type { SchemeInfo, WebhookReason, WebhookReport, WebhookView } from "../bindings";
+import type { Reason, SchemeSummary, WebhookReport, WebhookView } from "../bindings";
 import { part } from "../difference";
 import type { FakeVault } from "./vault";
 
-const SCHEMES: SchemeInfo[] = [
-  { id: "stripe", provider: "Stripe", header: "Stripe-Signature" },
-  { id: "github", provider: "GitHub", header: "X-Hub-Signature-256" },
-  { id: "gitlab-token", provider: "GitLab", header: "X-Gitlab-Token" },
-  { id: "shopify", provider: "Shopify", header: "X-Shopify-Hmac-Sha256" },
-  { id: "slack", provider: "Slack", header: "X-Slack-Signature" },
-  { id: "standard-webhooks", provider: "Standard Webhooks", header: "webhook-signature" },
-];
+const SCHEMES: SchemeSummary[] = [
+  ["stripe", "Stripe", "Stripe-Signature"],
+  ["github", "GitHub", "X-Hub-Signature-256"],
+  ["gitlab-token", "GitLab", "X-Gitlab-Token"],
+  ["shopify", "Shopify", "X-Shopify-Hmac-Sha256"],
+  ["slack", "Slack", "X-Slack-Signature"],
+  ["standard-webhooks", "Standard Webhooks", "webhook-signature"],
+].map(([id = "", provider = "", header = ""]) => ({
+  id,
+  provider,
+  header,
+  signed: "the raw body",
+  verified: true,
+  legacy: false,
+  needs_url: false,
+  public_key: false,
+  past_seconds: 300,
+  future_seconds: null,
+  note: null,
+  sources: [],
+}));
 
 interface Request {
   method: string;
@@ -55,7 +68,7 @@ async function hmac(secret: string, text: string): Promise<string> {
 }
 
 interface Signed {
-  scheme: SchemeInfo;
+  scheme: SchemeSummary;
   signature: string;
   timestamp: number | null;
   covers: (body: string) => string;
@@ -107,7 +120,7 @@ async function verify(
     (await hmac(secret, form.covers(body))) === form.signature;
 
   let name: string | null = null;
-  const reasons: WebhookReason[] = [];
+  const reasons: Reason[] = [];
   let difference: WebhookReport["difference"] = null;
   for (const accepted of args.secrets) {
     if (await fits(secrets.get(accepted) ?? "", request.body)) name = accepted;
@@ -120,7 +133,7 @@ async function verify(
         difference = {
           offset,
           received: request.body.slice(Math.max(0, offset - 12), offset + 24),
-          signed_form: compact.slice(Math.max(0, offset - 12), offset + 24),
+          signed: compact.slice(Math.max(0, offset - 12), offset + 24),
         };
         reasons.push({
           code: "body-reserialised",
@@ -139,7 +152,7 @@ async function verify(
           message: `Signed with \`${other}\`${args.secrets[0] ? `, not with \`${args.secrets[0]}\`` : ""}.`,
           hint: "Give this endpoint the secret of its own environment.",
           proved: true,
-          secret: other,
+          secret: { name: other, version: 1 },
         });
       }
     }
@@ -174,11 +187,16 @@ async function verify(
       secret: name ? { name, version: 1 } : null,
       checks: [
         { name: "signature", ok: name !== null },
-        ...(age === null ? [] : [{ name: "timestamp", ok: fresh, age_seconds: age }]),
+        ...(age === null ? [] : [{ name: "timestamp" as const, ok: fresh, age_seconds: age }]),
         { name: "replay", ok: true },
       ],
       reasons,
-      signed: form.timestamp === null ? null : `${form.timestamp}.${request.body.slice(0, 60)}`,
+      signed:
+        form.timestamp === null
+          ? "HMAC-SHA-256 over the raw body."
+          : "HMAC-SHA-256 over the timestamp, a dot and the raw body.",
+      signed_text: form.covers(request.body).slice(0, 80),
+      delivery_id: null,
       difference,
       notes: args.scheme ? [] : [`The scheme was guessed from the header ${form.scheme.header}.`],
     },
@@ -206,6 +224,5 @@ export function webhookCommands(v: FakeVault) {
       );
       return verify(args, secrets, Date.now());
     },
-
   } satisfies Partial<Api>;
 }

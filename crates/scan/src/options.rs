@@ -1,0 +1,60 @@
+//! What a scan is asked for.
+
+use std::path::PathBuf;
+
+use crate::report::Confidence;
+use crate::report::baseline::Baseline;
+
+/// The default of [`Options::max_blob`]: 64 MiB.
+pub const DEFAULT_MAX_BLOB: u64 = 64 * 1024 * 1024;
+
+/// Which sources of a repository are scanned. With none chosen: work tree and full history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The files on disk.
+    pub worktree: bool,
+    /// What is staged and differs from the last commit.
+    pub staged: bool,
+    /// Every object, reachable or not.
+    pub history: bool,
+    /// Of the history only what refs lead to and this revision does not. Implies `history`.
+    pub since: Option<String>,
+}
+
+/// What to scan and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Repositories, folders or files; at least one. With several, paths in the report begin with theirs.
+    pub paths: Vec<PathBuf>,
+    /// Which sources of each repository.
+    pub sources: Sources,
+    /// Ignore files and the quieting of test and generated data are off.
+    pub no_ignore: bool,
+    /// Larger files and blobs are skipped, in bytes. The size is read before anything is inflated.
+    pub max_blob: u64,
+    /// Look for the vault's values only, not for what rules describe.
+    pub own_only: bool,
+    /// Put whole values into the report.
+    pub show_secrets: bool,
+    /// Findings that are known already.
+    pub baseline: Option<Baseline>,
+    /// Less sure findings are left out.
+    pub min_confidence: Option<Confidence>,
+}
+
+impl Options {
+    /// The defaults, for one path.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            paths: vec![path.into()],
+            sources: Sources::default(),
+            no_ignore: false,
+            max_blob: DEFAULT_MAX_BLOB,
+            own_only: false,
+            show_secrets: false,
+            baseline: None,
+            min_confidence: None,
+        }
+    }
+}

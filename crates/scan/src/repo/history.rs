@@ -1,0 +1,259 @@
+//! Commits and tags as far as a scan needs them: who is whose parent, which tree, what the message says.
+//! Parsed leniently, because a malformed commit can still hold a secret.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use gix::ObjectId;
+use gix::hashtable::{HashMap, HashSet};
+use gix::objs::Kind;
+
+use super::objects::Unreadable;
+use super::reader::Reader;
+
+/// A commit without its message.
+pub(crate) struct Commit {
+    pub(crate) tree: ObjectId,
+    pub(crate) parents: Vec<ObjectId>,
+    /// The committer's clock, in Unix seconds; 0 if it cannot be read.
+    pub(crate) time: i64,
+}
+
+/// Commits and annotated tags by id.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) commits: HashMap<ObjectId, Commit>,
+    /// What each annotated tag points at.
+    pub(crate) tags: HashMap<ObjectId, ObjectId>,
+}
+
+/// What names in a repository come down to.
+#[derive(Default)]
+pub(crate) struct Roots {
+    pub(crate) commits: HashSet<ObjectId>,
+    /// Trees that are tagged directly, or blobs.
+    pub(crate) others: Vec<ObjectId>,
+    /// What they name and is not here.
+    pub(crate) missing: HashSet<ObjectId>,
+}
+
+/// A commit and its message; the message of a merged tag follows.
+pub(crate) fn parse_commit(bytes: &[u8]) -> Option<(Commit, Vec<u8>)> {
+    let (head, message) = split(bytes);
+    let mut tree = None;
+    let mut parents = Vec::new();
+    let mut time = 0;
+    let mut message = message.to_vec();
+    let mut in_merged_tag = false;
+    for line in head.split(|&b| b == b'\n') {
+        if let Some(more) = line.strip_prefix(b" ") {
+            if in_merged_tag {
+                message.extend_from_slice(more);
+                message.push(b'\n');
+            }
+            continue;
+        }
+        in_merged_tag = line.starts_with(b"mergetag ");
+        if in_merged_tag && !message.ends_with(b"\n") {
+            message.push(b'\n');
+        }
+        if let Some(id) = line.strip_prefix(b"tree ") {
+            tree = tree.or(ObjectId::from_hex(id).ok());
+        } else if let Some(id) = line.strip_prefix(b"parent ") {
+            parents.extend(ObjectId::from_hex(id).ok());
+        } else if let Some(who) = line.strip_prefix(b"committer ") {
+            time = seconds(who).unwrap_or(0);
+        }
+    }
+    Some((
+        Commit {
+            tree: tree?,
+            parents,
+            time,
+        },
+        message,
+    ))
+}
+
+/// What an annotated tag points at, and its message.
+pub(crate) fn parse_tag(bytes: &[u8]) -> Option<(ObjectId, &[u8])> {
+    let (head, message) = split(bytes);
+    let id = head
+        .split(|&b| b == b'\n')
+        .find_map(|line| line.strip_prefix(b"object "))?;
+    Some((ObjectId::from_hex(id).ok()?, message))
+}
+
+fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.windows(2).position(|pair| pair == b"\n\n") {
+        Some(at) => (&bytes[..at], &bytes[at + 2..]),
+        None => (bytes, &[]),
+    }
+}
+
+fn seconds(who: &[u8]) -> Option<i64> {
+    let after = who.iter().rposition(|&b| b == b'>')? + 1;
+    let word = who[after..]
+        .split(|&b| b == b' ')
+        .find(|word| !word.is_empty())?;
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+impl History {
+    /// Follows annotated tags to what they name.
+    pub(crate) fn roots(
+        &self,
+        ids: impl IntoIterator<Item = ObjectId>,
+        exists: impl Fn(&ObjectId) -> bool,
+    ) -> Roots {
+        let mut roots = Roots::default();
+        for mut id in ids {
+            for _ in 0..16 {
+                match self.tags.get(&id) {
+                    Some(target) => id = *target,
+                    None => break,
+                }
+            }
+            if self.commits.contains_key(&id) {
+                roots.commits.insert(id);
+            } else if exists(&id) {
+                roots.others.push(id);
+            } else {
+                roots.missing.insert(id);
+            }
+        }
+        roots
+    }
+
+    /// Every commit that `from` leads to, itself included. Parents that are not here go to `missing`, unless
+    /// the commit is at the edge of a shallow clone.
+    pub(crate) fn reachable(
+        &self,
+        from: impl IntoIterator<Item = ObjectId>,
+        shallow: &HashSet<ObjectId>,
+        missing: &mut HashSet<ObjectId>,
+    ) -> HashSet<ObjectId> {
+        let mut seen = HashSet::default();
+        let mut open: Vec<ObjectId> = from.into_iter().collect();
+        while let Some(id) = open.pop() {
+            let Some(commit) = self.commits.get(&id) else {
+                missing.insert(id);
+                continue;
+            };
+            if seen.insert(id) && !shallow.contains(&id) {
+                open.extend(
+                    commit
+                        .parents
+                        .iter()
+                        .filter(|parent| !seen.contains(*parent)),
+                );
+            }
+        }
+        seen
+    }
+
+    /// The commits in an order in which parents come first, and else the oldest.
+    pub(crate) fn oldest_first(&self, commits: &HashSet<ObjectId>) -> Vec<ObjectId> {
+        let mut waits: HashMap<ObjectId, usize> = HashMap::default();
+        let mut children: HashMap<ObjectId, Vec<ObjectId>> = HashMap::default();
+        let mut ready = BinaryHeap::new();
+        for id in commits {
+            let Some(commit) = self.commits.get(id) else {
+                continue;
+            };
+            let mut parents = commit.parents.clone();
+            parents.sort_unstable();
+            parents.dedup();
+            parents.retain(|parent| commits.contains(parent));
+            for parent in &parents {
+                children.entry(*parent).or_default().push(*id);
+            }
+            if parents.is_empty() {
+                ready.push(Reverse((commit.time, *id)));
+            }
+            waits.insert(*id, parents.len());
+        }
+        let mut order = Vec::with_capacity(commits.len());
+        while let Some(Reverse((_, id))) = ready.pop() {
+            order.push(id);
+            for child in children.remove(&id).unwrap_or_default() {
+                if let Some(left) = waits.get_mut(&child) {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.push(Reverse((self.commits[&child].time, child)));
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// Reads commits and tags from `ids` and all they lead to, for a scan that does not read every object.
+    pub(crate) fn load(
+        &mut self,
+        reader: &mut Reader<'_>,
+        ids: impl IntoIterator<Item = ObjectId>,
+        damaged: &mut HashSet<ObjectId>,
+        mut go_on: impl FnMut() -> Result<(), crate::ScanError>,
+    ) -> Result<(), crate::ScanError> {
+        let mut open: Vec<ObjectId> = ids.into_iter().collect();
+        let mut buffer = Vec::new();
+        while let Some(id) = open.pop() {
+            if self.commits.contains_key(&id) || self.tags.contains_key(&id) {
+                continue;
+            }
+            go_on()?;
+            match reader.find(&id, &mut buffer) {
+                Ok(Kind::Commit) => match parse_commit(&buffer) {
+                    Some((commit, _)) => {
+                        open.extend(&commit.parents);
+                        self.commits.insert(id, commit);
+                    }
+                    None => drop(damaged.insert(id)),
+                },
+                Ok(Kind::Tag) => match parse_tag(&buffer) {
+                    Some((target, _)) => {
+                        open.push(target);
+                        self.tags.insert(id, target);
+                    }
+                    None => drop(damaged.insert(id)),
+                },
+                Ok(_) | Err(Unreadable::Missing) => {}
+                Err(_) => drop(damaged.insert(id)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_with_all_headers() {
+        let hex = "1".repeat(40);
+        let text = format!(
+            "tree {hex}\nparent {hex}\nauthor A <a@b> 5 +0000\ncommitter C > <c@d> 1700000000 +0100\nmergetag object {hex}\n \
+             type commit\n \n tagged message\ngpgsig -----BEGIN\n abc\n\nsubject\n\nbody\n"
+        );
+        let (commit, message) = parse_commit(text.as_bytes()).expect("a commit");
+        assert_eq!((commit.parents.len(), commit.time), (1, 1_700_000_000));
+        let message = String::from_utf8_lossy(&message);
+        assert!(
+            message.starts_with("subject\n\nbody\n") && message.contains("tagged message"),
+            "{message}"
+        );
+        assert!(!message.contains("abc"), "signatures are left out");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_commit(&bytes);
+            let _ = parse_tag(&bytes);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The set of rules in use: the built-in ones, plus a user's own files. Building it is quick, because
+//! patterns are compiled only when a keyword of theirs is first seen.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::OnceLock;
+
+pub(crate) mod check;
+pub(crate) mod entropy;
+mod pattern;
+mod plausible;
+pub(crate) mod rule;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use self::rule::Rule;
+use crate::error::{RuleError, RuleErrorCode};
+use crate::find::search;
+use crate::report::{Kind, Mode};
+
+/// Every file of `rules/`, put here by the build script.
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+/// A rule file may be this large, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+/// A set may hold this many rules.
+const MAX_RULES: usize = 5_000;
+
+/// A set of rules.
+#[derive(Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    prefilter: OnceLock<Prefilter>,
+}
+
+/// All keywords as one automaton, and for each the rules that want it.
+#[derive(Debug)]
+pub(crate) struct Prefilter {
+    pub(crate) keywords: AhoCorasick,
+    pub(crate) rules: Vec<Vec<usize>>,
+}
+
+/// What a value looks like by its form alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The provider's id.
+    pub provider: String,
+    /// What kind of credential.
+    pub kind: Kind,
+    /// Live or test, where the format says so.
+    pub mode: Option<Mode>,
+    /// The rule that knows the format.
+    pub rule: String,
+    /// Where a person replaces it.
+    pub console: Option<String>,
+}
+
+impl Rules {
+    /// The rules that come with the program. Tests prove that every one of them is valid.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let mut rules = Self::default();
+        for (file, text) in BUILTIN {
+            rules
+                .rules
+                .extend(rule::parse(text, file).expect("built-in rules are tested"));
+        }
+        rules
+    }
+
+    /// Adds the rules of a file's text; `file` is its name, for messages. Either all are added or none.
+    ///
+    /// # Errors
+    /// The first fault in it: bad TOML, a pattern that cannot be used, an id already taken, too much.
+    pub fn extend_from_toml(&mut self, text: &str, file: &str) -> Result<(), RuleError> {
+        let too_large = |why: String| RuleError {
+            code: RuleErrorCode::TooLarge,
+            file: rule::printable(file),
+            line: 1,
+            rule: String::new(),
+            why,
+        };
+        if text.len() as u64 > MAX_FILE {
+            return Err(too_large(format!(
+                "a rule file has at most {MAX_FILE} bytes"
+            )));
+        }
+        let added = rule::parse(text, file)?;
+        if self.rules.len() + added.len() > MAX_RULES {
+            return Err(too_large(format!("at most {MAX_RULES} rules are taken")));
+        }
+        let mut ids: HashSet<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+        for rule in &added {
+            if !ids.insert(&rule.id) {
+                let why = "another rule has this id already".to_owned();
+                return Err(rule.error(RuleErrorCode::Duplicate, why));
+            }
+            rule.compile()?;
+        }
+        self.rules.extend(added);
+        self.prefilter = OnceLock::new();
+        Ok(())
+    }
+
+    /// Adds the rules of a file on disk, which has to be a plain file of UTF-8.
+    ///
+    /// # Errors
+    /// As [`extend_from_toml`](Self::extend_from_toml), and if the file is a link, a folder, too large,
+    /// not UTF-8 or not readable.
+    pub fn extend_from_file(&mut self, path: &Path) -> Result<(), RuleError> {
+        let name = path.display().to_string();
+        let refuse = |code, why: &str| RuleError {
+            code,
+            file: rule::printable(&name),
+            line: 1,
+            rule: String::new(),
+            why: why.to_owned(),
+        };
+        let invalid = RuleErrorCode::Invalid;
+        let meta = std::fs::symlink_metadata(path)
+            .map_err(|error| refuse(invalid, &format!("it cannot be read: {error}")))?;
+        if !meta.is_file() {
+            return Err(refuse(
+                invalid,
+                "a rule file is a plain file, no link and no folder",
+            ));
+        }
+        if meta.len() > MAX_FILE {
+            return Err(refuse(
+                RuleErrorCode::TooLarge,
+                "a rule file has at most 1 MiB",
+            ));
+        }
+        let bytes = std::fs::read(path)
+            .map_err(|error| refuse(invalid, &format!("it cannot be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| refuse(invalid, "it is not UTF-8"))?;
+        self.extend_from_toml(&text, &name)
+    }
+
+    /// Tests each rule against its own examples and counter-examples, through the same matcher that
+    /// scans, and returns every fault.
+    #[must_use]
+    pub fn check(&self) -> Vec<RuleError> {
+        let mut faults = Vec::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            if let Err(error) = rule.compile() {
+                faults.push(error);
+                continue;
+            }
+            for (number, text) in rule.examples.iter().enumerate() {
+                if !search::rule_finds(self, index, text.as_bytes()) {
+                    let why = format!("example {} is not found", number + 1);
+                    faults.push(rule.error(RuleErrorCode::ExampleMissed, why));
+                }
+            }
+            for (number, text) in rule.counter_examples.iter().enumerate() {
+                if search::rule_finds(self, index, text.as_bytes()) {
+                    let why = format!("counter-example {} is found", number + 1);
+                    faults.push(rule.error(RuleErrorCode::CounterExampleFound, why));
+                }
+            }
+        }
+        faults
+    }
+
+    /// Every rule, in the order of files and of rules in them.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Which provider's credential a value is by its form: the surest rule whose match is the whole
+    /// value. Surrounding white space does not count.
+    #[must_use]
+    pub fn classify(&self, value: &[u8]) -> Option<Class> {
+        let rule = &self.rules[search::classify(self, value.trim_ascii())?];
+        Some(Class {
+            provider: rule.provider.clone(),
+            kind: rule.kind,
+            mode: rule.mode,
+            rule: rule.id.clone(),
+            console: rule.console.clone(),
+        })
+    }
+
+    pub(crate) fn at(&self, index: usize) -> &Rule {
+        &self.rules[index]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(crate) fn prefilter(&self) -> &Prefilter {
+        self.prefilter.get_or_init(|| Prefilter::new(&self.rules))
+    }
+}
+
+impl Prefilter {
+    fn new(rules: &[Rule]) -> Self {
+        let mut words: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut pairs: Vec<(String, usize)> = rules
+            .iter()
+            .enumerate()
+            .flat_map(|(index, rule)| {
+                rule.keywords
+                    .iter()
+                    .map(move |word| (word.to_ascii_lowercase(), index))
+            })
+            .collect();
+        pairs.sort();
+        pairs.dedup();
+        for (word, index) in pairs {
+            match words.last_mut() {
+                Some((last, users)) if *last == word => users.push(index),
+                _ => words.push((word, vec![index])),
+            }
+        }
+        let build = |kind| {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .kind(kind)
+                .build(words.iter().map(|(word, _)| word))
+        };
+        // The DFA is twice as quick, but takes some 250 bytes for each byte of keyword.
+        let bytes: usize = words.iter().map(|(word, _)| word.len()).sum();
+        let kind = (bytes < 64 * 1024).then_some(AhoCorasickKind::DFA);
+        let keywords = build(kind)
+            .expect("5,000 rules of 64 keywords of 128 bytes stay below the library's limits");
+        Self {
+            keywords,
+            rules: words.into_iter().map(|(_, users)| users).collect(),
+        }
+    }
+}
+
+/// [`Rules::classify`] by the built-in rules: used on import, to guess provider, kind and mode.
+#[must_use]
+pub fn classify(value: &[u8]) -> Option<Class> {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(Rules::builtin).classify(value)
+}

@@ -1,0 +1,251 @@
+//! One rule as data: what a rule file says, checked before it is used. Finding is in `matcher`.
+
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::check::Check;
+use super::pattern;
+use crate::error::{RuleError, RuleErrorCode};
+use crate::report::{Confidence, Kind, Mode, Severity};
+
+/// How far after a keyword a match may reach unless the rule says otherwise, in bytes.
+const DEFAULT_REACH: usize = 4 * 1024;
+/// The most a rule may ask for.
+const MAX_REACH: usize = 64 * 1024;
+
+/// One rule: what to look for, and what to say about it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Unique, kebab-case, such as `stripe-secret-key`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The provider's id, such as `stripe`.
+    pub provider: String,
+    /// The provider's name for people.
+    pub provider_name: String,
+    /// Where a person replaces the key.
+    pub console: Option<String>,
+    /// What to do about a leak.
+    pub advice: Option<String>,
+    /// Where the provider documents the format.
+    pub references: Vec<String>,
+    /// What kind of credential it finds.
+    pub kind: Kind,
+    /// Live or test, where the format says so.
+    pub mode: Option<Mode>,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// How sure a match is.
+    pub confidence: Confidence,
+    /// At least one of these is in every match, in any ASCII case.
+    pub keywords: Vec<String>,
+    /// The regular expression (bytes). The secret is the group `secret`, else the group 1, else all
+    /// of it; a group `key` is the name the secret is assigned to.
+    pub pattern: String,
+    /// The least Shannon entropy of the secret, in bits a byte.
+    pub entropy: Option<f64>,
+    /// How far after its keyword a match may reach, in bytes.
+    pub reach: usize,
+    /// Texts in which it must find something.
+    pub examples: Vec<String>,
+    /// Texts in which it must find nothing.
+    pub counter_examples: Vec<String>,
+    pub(crate) check: Option<Check>,
+    file: String,
+    line: usize,
+    regex: OnceLock<Regex>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderFile {
+    provider: Spanned<String>,
+    name: String,
+    console: Option<String>,
+    advice: Option<String>,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    rule: Vec<RuleTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleTable {
+    id: Spanned<String>,
+    name: String,
+    kind: Kind,
+    mode: Option<Mode>,
+    severity: Severity,
+    confidence: Confidence,
+    keywords: Vec<String>,
+    pattern: Spanned<String>,
+    entropy: Option<f64>,
+    reach: Option<usize>,
+    check: Option<Check>,
+    #[serde(default)]
+    examples: Vec<String>,
+    #[serde(default)]
+    counter_examples: Vec<String>,
+}
+
+/// Reads a rule file. Patterns are not compiled yet: see [`Rule::compile`].
+pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
+    let file = printable(file);
+    let line_at = |offset: usize| 1 + text[..floor(text, offset)].matches('\n').count();
+    let refuse = |line: usize, rule: &str, why: String| RuleError {
+        code: RuleErrorCode::Invalid,
+        file: file.clone(),
+        line,
+        rule: printable(rule),
+        why,
+    };
+
+    let table: ProviderFile = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_at(span.start));
+        refuse(line, "", printable(error.message()))
+    })?;
+    let provider = table.provider.get_ref().clone();
+    if !is_id(&provider) {
+        let why = "a provider id is made of a–z, 0–9 and `-`, at most 64".to_owned();
+        return Err(refuse(line_at(table.provider.span().start), "", why));
+    }
+
+    let mut rules = Vec::with_capacity(table.rule.len());
+    for rule in table.rule {
+        let line = line_at(rule.pattern.span().start);
+        let id = rule.id.get_ref();
+        let why = if !is_id(id) {
+            "a rule id is made of a–z, 0–9 and `-`, at most 64"
+        } else if rule.keywords.is_empty() || rule.keywords.len() > 64 {
+            "a rule has 1 to 64 keywords"
+        } else if rule
+            .keywords
+            .iter()
+            .any(|word| word.len() < 2 || word.len() > 128)
+        {
+            "a keyword has 2 to 128 bytes"
+        } else if rule
+            .entropy
+            .is_some_and(|bits| !(0.0..=8.0).contains(&bits))
+        {
+            "entropy is between 0 and 8 bits a byte"
+        } else if rule
+            .reach
+            .is_some_and(|reach| reach == 0 || reach > MAX_REACH)
+        {
+            "reach is between 1 and 65536 bytes"
+        } else {
+            ""
+        };
+        if !why.is_empty() {
+            return Err(refuse(line_at(rule.id.span().start), id, why.to_owned()));
+        }
+        rules.push(Rule {
+            id: rule.id.into_inner(),
+            name: rule.name,
+            provider: provider.clone(),
+            provider_name: table.name.clone(),
+            console: table.console.clone(),
+            advice: table.advice.clone(),
+            references: table.references.clone(),
+            kind: rule.kind,
+            mode: rule.mode,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            keywords: rule.keywords,
+            pattern: rule.pattern.into_inner(),
+            entropy: rule.entropy,
+            reach: rule.reach.unwrap_or(DEFAULT_REACH),
+            check: rule.check,
+            examples: rule.examples,
+            counter_examples: rule.counter_examples,
+            file: file.clone(),
+            line,
+            regex: OnceLock::new(),
+        });
+    }
+    Ok(rules)
+}
+
+impl Rule {
+    /// The file and line of the rule, for messages.
+    #[must_use]
+    pub fn origin(&self) -> (&str, usize) {
+        (&self.file, self.line)
+    }
+
+    /// Compiles the pattern within limits that make it safe on any text.
+    ///
+    /// # Errors
+    /// A [`RuleError`] that says why the pattern cannot be used.
+    pub fn compile(&self) -> Result<&Regex, RuleError> {
+        if let Some(regex) = self.regex.get() {
+            return Ok(regex);
+        }
+        let regex = pattern::compile(&self.pattern).map_err(|(code, why)| self.error(code, why))?;
+        Ok(self.regex.get_or_init(|| regex))
+    }
+
+    pub(crate) fn error(&self, code: RuleErrorCode, why: String) -> RuleError {
+        RuleError {
+            code,
+            file: self.file.clone(),
+            line: self.line,
+            rule: self.id.clone(),
+            why,
+        }
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= 64
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !id.starts_with('-')
+}
+
+/// Text of a file made safe for a message: control and invisible characters escaped, cut short.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(300) {
+        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if (c.is_control() && c != '\n') || hidden {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(if c == '\n' { ' ' } else { c });
+        }
+    }
+    out
+}
+
+/// The nearest character boundary at or before `offset`.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_line_and_hides_escapes() {
+        let text = "provider = \"x\"\nname = \"X\"\n\n[[rule]]\nid = \"\\u001b[31m\"\nname=\"n\"\nkind=\"token\"\nseverity=\"low\"\nconfidence=\"low\"\nkeywords=[\"abc\"]\npattern=\"abc\"\n";
+        let error = parse(text, "mine.toml").expect_err("escape codes are no id");
+        assert_eq!((error.line, error.code), (5, RuleErrorCode::Invalid));
+        assert!(!error.to_string().contains('\u{1b}'));
+        let error =
+            parse("provider = \"x\"\nname = \"X\"\nwhat = 1\n", "f").expect_err("unknown key");
+        assert_eq!(error.line, 3);
+    }
+}

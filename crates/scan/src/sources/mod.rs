@@ -1,0 +1,6 @@
+//! Where texts come from: files on disk, the index, and the history of a repository.
+
+pub(crate) mod git;
+mod since;
+mod staged;
+pub(crate) mod worktree;

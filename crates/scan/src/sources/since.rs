@@ -1,0 +1,130 @@
+//! The part of a history that is new since a revision.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::hashtable::HashSet;
+use gix::objs::Kind;
+
+use super::git::Git;
+use crate::error::ScanError;
+use crate::path::shown;
+use crate::repo::attribute::{Attribution, Known, TreeWalk};
+use crate::repo::objects::Object;
+use crate::repo::reader::Reader;
+use crate::repo::refs;
+
+impl Git<'_> {
+    /// What refs lead to and `revision` does not, as `git rev-list --objects --all ^REV` counts it: new commits,
+    /// and what their trees hold that the commits they build on do not.
+    pub(crate) fn since(
+        &mut self,
+        path: &Path,
+        revision: &str,
+        attribution: &mut Attribution,
+    ) -> Result<(), ScanError> {
+        let run = self.run;
+        run.progress.stage("history");
+        let not_found = || ScanError::RevisionNotFound {
+            path: path.to_owned(),
+            revision: crate::rules::rule::printable(revision),
+        };
+        let base = self.revision(revision).ok_or_else(not_found)?;
+        let tips = refs::tips(self.repo);
+        let mut reader = Reader::new(self.store);
+        let mut damaged = HashSet::default();
+        let ids = tips.refs.iter().copied().chain([base]);
+        self.history
+            .load(&mut reader, ids, &mut damaged, || run.cancel.check())?;
+        if !self.history.commits.contains_key(&base) {
+            return Err(not_found());
+        }
+        let shallow: HashSet<ObjectId> = self.repo.shallow().into_iter().collect();
+        let roots = self
+            .history
+            .roots(tips.refs.iter().copied(), |id| self.store.contains(id));
+        let mut missing = roots.missing;
+        let hidden = self.history.reachable([base], &shallow, &mut missing);
+        let mut new = self
+            .history
+            .reachable(roots.commits, &shallow, &mut missing);
+        new.retain(|id| !hidden.contains(id));
+
+        // The trees that new commits build on are known; so is everything below them.
+        let mut walk = TreeWalk::new(self.store);
+        let mut known: HashSet<ObjectId> = HashSet::default();
+        let parents = new.iter().flat_map(|id| &self.history.commits[id].parents);
+        let edge: HashSet<ObjectId> = parents
+            .filter(|id| hidden.contains(*id))
+            .copied()
+            .chain([base])
+            .collect();
+        for id in &edge {
+            run.cancel.check()?;
+            walk.visit(self.history.commits[id].tree, &mut |blob, _, _| {
+                known.insert(blob);
+            });
+        }
+        let mut names: HashMap<ObjectId, Vec<Known>> = HashMap::new();
+        for (order, id) in self.history.oldest_first(&new).into_iter().enumerate() {
+            run.cancel.check()?;
+            attribution.order.insert((self.number, id), order);
+            walk.visit(self.history.commits[&id].tree, &mut |blob, folder, name| {
+                if !known.contains(&blob) {
+                    let path = format!("{}{}{}", self.prefix, shown(folder), shown(name));
+                    let names = names.entry(blob).or_default();
+                    if names.iter().all(|known| known.path != path) {
+                        names.push(Known {
+                            path,
+                            commit: Some(id),
+                            order,
+                            staged: false,
+                        });
+                    }
+                }
+            });
+        }
+        let tags = self
+            .history
+            .tags
+            .iter()
+            .filter(|(_, target)| !hidden.contains(*target))
+            .map(|(id, _)| *id);
+        let scanned: HashSet<ObjectId> = names.keys().copied().chain(new).chain(tags).collect();
+        let objects: Vec<&Object> = self
+            .store
+            .objects()
+            .iter()
+            .filter(|object| scanned.contains(&object.id))
+            .collect();
+        run.progress.total(objects.len() as u64);
+        self.objects(&objects)?;
+        attribution.blobs.extend(
+            names
+                .into_iter()
+                .map(|(id, known)| ((self.number, id), known)),
+        );
+        missing.extend(walk.missing.iter().copied());
+        self.report_missing(missing.len());
+        for id in damaged.iter().chain(&walk.damaged) {
+            run.skip(
+                format!("{}object {id}", self.prefix),
+                "damaged object".to_owned(),
+                true,
+            );
+        }
+        Ok(())
+    }
+
+    /// The commit that a revision names, through gix's parser; nothing but the repository itself is consulted.
+    fn revision(&self, revision: &str) -> Option<ObjectId> {
+        let options = gix::open::Options::isolated()
+            .open_path_as_is(true)
+            .strict_config(false)
+            .object_store_slots(gix::odb::store::init::Slots::Given(256));
+        let repo = gix::open_opts(self.repo.git_dir.clone(), options).ok()?;
+        let id = repo.rev_parse_single(revision).ok()?.object().ok()?;
+        Some(id.peel_to_kind(Kind::Commit).ok()?.id)
+    }
+}

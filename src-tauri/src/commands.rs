@@ -1,0 +1,408 @@
+//! The commands a window may call. Each forwards to one function of `keyward-app`; none decides
+//! anything by itself. `build.rs` reads their names from this file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use keyward_app::import::Import;
+use keyward_app::input::{EntryEdit, ListFilter, NewEntry, secret};
+use keyward_app::scanner::{Cancel, Report};
+use keyward_app::view::{
+    AuditList, AuditVerdict, BackupList, BackupReport, Doctor, EntryDetail, EntryList, Home,
+    ImportReport, RepositoryList, RestoreReport, RunList, RunView, Settings, Status,
+};
+use keyward_app::webhooks::SchemeSummary;
+use keyward_app::{Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard};
+use secrecy::ExposeSecret as _;
+use tauri::{AppHandle, State};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
+
+use crate::progress::Events;
+use crate::shell::Shell;
+
+type Answer<T> = Result<T, Error>;
+
+/// The status line.
+#[tauri::command(async)]
+pub fn status(keyward: State<'_, Keyward>) -> Answer<Status> {
+    keyward.status()
+}
+
+/// The first screen.
+#[tauri::command(async)]
+pub fn home(keyward: State<'_, Keyward>) -> Answer<Home> {
+    keyward.home()
+}
+
+/// All entries.
+#[tauri::command(async)]
+pub fn entries(keyward: State<'_, Keyward>) -> Answer<EntryList> {
+    keyward.list(&ListFilter::default())
+}
+
+/// One entry.
+#[tauri::command(async)]
+pub fn entry(keyward: State<'_, Keyward>, name: String) -> Answer<EntryDetail> {
+    keyward.show(&name)
+}
+
+/// The health check.
+#[tauri::command(async)]
+pub fn doctor(keyward: State<'_, Keyward>) -> Answer<Doctor> {
+    Ok(keyward.doctor())
+}
+
+/// A new entry.
+#[tauri::command(async)]
+pub fn add_entry(
+    keyward: State<'_, Keyward>,
+    input: NewEntry,
+    value: String,
+) -> Answer<EntryDetail> {
+    keyward.add(&input, &secret(value.into_bytes()))
+}
+
+/// Changed fields of an entry.
+#[tauri::command(async)]
+pub fn edit_entry(
+    keyward: State<'_, Keyward>,
+    name: String,
+    edit: EntryEdit,
+) -> Answer<EntryDetail> {
+    keyward.edit(&name, &edit)
+}
+
+/// An entry into the bin.
+#[tauri::command(async)]
+pub fn remove_entry(keyward: State<'_, Keyward>, name: String) -> Answer<()> {
+    keyward.remove(&name).map(drop)
+}
+
+/// An entry back from the bin.
+#[tauri::command(async)]
+pub fn restore_entry(keyward: State<'_, Keyward>, name: String) -> Answer<()> {
+    keyward.bin_restore(&name).map(drop)
+}
+
+/// A value for the eyes, after a native confirmation that the page cannot give itself.
+#[tauri::command(async)]
+pub fn reveal(
+    app: AppHandle,
+    keyward: State<'_, Keyward>,
+    name: String,
+    version: Option<u32>,
+) -> Answer<String> {
+    let name = keyward.show(&name)?.entry.name;
+    let agreed = app
+        .dialog()
+        .message(format!("Show the value of {name}? It is recorded."))
+        .title("Keyward")
+        .kind(MessageDialogKind::Warning)
+        .buttons(MessageDialogButtons::OkCancelCustom(
+            "Show".to_owned(),
+            "Cancel".to_owned(),
+        ))
+        .blocking_show();
+    if !agreed {
+        return Err(Error::new("REVEAL_DENIED", "The value was not shown.", ""));
+    }
+    let value = keyward.reveal(&name, version)?;
+    String::from_utf8(value.expose_secret().to_vec()).map_err(|_| {
+        Error::new(
+            "FIELD_INVALID",
+            "This value is not text.",
+            "`keyward get --reveal` writes its bytes.",
+        )
+    })
+}
+
+/// A value onto the clipboard; the page never sees it. Returns the seconds until it is cleared.
+#[tauri::command(async)]
+pub fn copy(keyward: State<'_, Keyward>, name: String) -> Answer<u32> {
+    let (value, seconds) = keyward.copy(&name)?;
+    let keep = Duration::from_secs(u64::from(seconds));
+    // The clipboard lives as long as its owner, so the thread outlives this call.
+    let (say, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = say.send(clipboard::hold(&value, keep));
+    });
+    match hear.recv_timeout(Duration::from_millis(300)) {
+        Ok(Err(error)) => Err(error),
+        _ => Ok(seconds),
+    }
+}
+
+/// What an import would do.
+#[tauri::command(async)]
+pub fn import_preview(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    project: String,
+    env: String,
+) -> Answer<ImportReport> {
+    keyward.import_preview(&dotenv(&path, &project, &env))
+}
+
+/// An import.
+#[tauri::command(async)]
+pub fn import_apply(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    project: String,
+    env: String,
+) -> Answer<ImportReport> {
+    keyward.import(&dotenv(&path, &project, &env))
+}
+
+fn dotenv<'a>(path: &'a Path, project: &'a str, env: &'a str) -> Import<'a> {
+    Import {
+        format: "auto",
+        file: path,
+        project,
+        env,
+        skip_bad: false,
+        force: false,
+    }
+}
+
+/// All rotation runs.
+#[tauri::command(async)]
+pub fn runs(keyward: State<'_, Keyward>) -> Answer<RunList> {
+    keyward.runs()
+}
+
+/// The run of one entry.
+#[tauri::command(async)]
+pub fn run(keyward: State<'_, Keyward>, name: String) -> Answer<Option<RunView>> {
+    keyward.rotation_status(&name)
+}
+
+/// Begins a run.
+#[tauri::command(async)]
+pub fn rotation_start(keyward: State<'_, Keyward>, name: String) -> Answer<RunView> {
+    keyward.rotation_start(&name)
+}
+
+/// Takes a run's next step.
+#[tauri::command(async)]
+pub fn rotation_next(
+    keyward: State<'_, Keyward>,
+    name: String,
+    value: Option<String>,
+) -> Answer<RunView> {
+    let value = value.map(|value| secret(value.into_bytes()));
+    keyward.rotation_next(&name, value.as_ref())
+}
+
+/// Gives a run up.
+#[tauri::command(async)]
+pub fn rotation_abort(keyward: State<'_, Keyward>, name: String) -> Answer<RunView> {
+    keyward.rotation_abort(&name)
+}
+
+/// Writes the calendar file.
+#[tauri::command(async)]
+pub fn save_calendar(keyward: State<'_, Keyward>, path: PathBuf) -> Answer<String> {
+    keyward.save_calendar(&path)?;
+    Ok(path.display().to_string())
+}
+
+/// Repositories that are looked after.
+#[tauri::command(async)]
+pub fn repositories(keyward: State<'_, Keyward>) -> Answer<RepositoryList> {
+    keyward.repositories()
+}
+
+/// Looks after one more.
+#[tauri::command(async)]
+pub fn add_repository(keyward: State<'_, Keyward>, path: PathBuf) -> Answer<RepositoryList> {
+    keyward.add_repository(&path)
+}
+
+/// Forgets one.
+#[tauri::command(async)]
+pub fn forget_repository(keyward: State<'_, Keyward>, path: String) -> Answer<RepositoryList> {
+    keyward.forget_repository(&path)
+}
+
+/// Scans a repository or folder; progress goes out as events.
+#[tauri::command(async)]
+pub fn scan(
+    app: AppHandle,
+    keyward: State<'_, Keyward>,
+    shell: State<'_, Shell>,
+    path: PathBuf,
+) -> Answer<Report> {
+    let cancel = Cancel::default();
+    shell.scanning(Some(cancel.clone()));
+    let events = Events::new(app, &path);
+    let report = keyward.scan(ScanJob::of(path), &events, &cancel);
+    shell.scanning(None);
+    report
+}
+
+/// Stops the scan that is running.
+#[tauri::command(async)]
+pub fn cancel_scan(shell: State<'_, Shell>) -> Answer<()> {
+    shell.cancel_scan();
+    Ok(())
+}
+
+/// The last report of a repository.
+#[tauri::command(async)]
+pub fn last_report(keyward: State<'_, Keyward>, path: String) -> Answer<Option<serde_json::Value>> {
+    keyward.last_report(&path)
+}
+
+/// Webhook schemes.
+#[tauri::command(async)]
+pub fn webhook_schemes(keyward: State<'_, Keyward>) -> Answer<Vec<SchemeSummary>> {
+    Ok(keyward.webhook_schemes())
+}
+
+/// Verifies a capture that was pasted, or a file.
+#[tauri::command(async)]
+pub fn webhook_verify(
+    keyward: State<'_, Keyward>,
+    capture: Option<String>,
+    path: Option<PathBuf>,
+    scheme: Option<String>,
+    secrets: Vec<String>,
+) -> Answer<WebhookView> {
+    let capture = match (capture, path) {
+        (Some(text), _) => text.into_bytes(),
+        (None, Some(path)) => keyward_app::read_capture(&path)?,
+        (None, None) => vec![],
+    };
+    keyward.webhook_verify(WebhookCase {
+        capture,
+        scheme,
+        secrets,
+        ..WebhookCase::default()
+    })
+}
+
+/// Backups that were written.
+#[tauri::command(async)]
+pub fn backups(keyward: State<'_, Keyward>) -> Answer<BackupList> {
+    keyward.backups()
+}
+
+/// Writes a backup.
+#[tauri::command(async)]
+pub fn backup_create(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    passphrase: String,
+) -> Answer<BackupReport> {
+    keyward.backup_create(&path, &words(passphrase), false)
+}
+
+/// Checks a backup.
+#[tauri::command(async)]
+pub fn backup_verify(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    passphrase: String,
+) -> Answer<BackupReport> {
+    keyward.backup_verify(&path, &words(passphrase), None)
+}
+
+/// What a restore would change.
+#[tauri::command(async)]
+pub fn restore_preview(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    passphrase: String,
+    merge: String,
+) -> Answer<RestoreReport> {
+    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, true, None)
+}
+
+/// A restore.
+#[tauri::command(async)]
+pub fn restore_apply(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    passphrase: String,
+    merge: String,
+) -> Answer<RestoreReport> {
+    keyward.restore(
+        &path,
+        &words(passphrase),
+        Merge::parse(&merge)?,
+        false,
+        None,
+    )
+}
+
+fn words(passphrase: String) -> Key {
+    Key::Passphrase(secret(passphrase.into_bytes()))
+}
+
+/// The audit record.
+#[tauri::command(async)]
+pub fn audit(keyward: State<'_, Keyward>, entry: Option<String>) -> Answer<AuditList> {
+    keyward.audit(entry.as_deref())
+}
+
+/// Checks the audit record.
+#[tauri::command(async)]
+pub fn audit_verify(keyward: State<'_, Keyward>) -> Answer<AuditVerdict> {
+    keyward.audit_verify()
+}
+
+/// The settings in force.
+#[tauri::command(async)]
+pub fn settings(keyward: State<'_, Keyward>) -> Answer<Settings> {
+    keyward.settings()
+}
+
+/// Saves the settings.
+#[tauri::command(async)]
+pub fn save_settings(keyward: State<'_, Keyward>, settings: Settings) -> Answer<Settings> {
+    keyward.save_settings(&settings)
+}
+
+/// Sends the reminder now.
+#[tauri::command(async)]
+pub fn send_reminder(keyward: State<'_, Keyward>) -> Answer<String> {
+    Ok(keyward
+        .notify_due()?
+        .unwrap_or_else(|| "Nothing is due, so nothing was sent.".to_owned()))
+}
+
+/// A file of the user's choice.
+#[tauri::command(async)]
+pub fn pick_file(app: AppHandle, title: String) -> Answer<Option<String>> {
+    Ok(app
+        .dialog()
+        .file()
+        .set_title(title)
+        .blocking_pick_file()
+        .map(|path| path.to_string()))
+}
+
+/// A folder of the user's choice.
+#[tauri::command(async)]
+pub fn pick_folder(app: AppHandle, title: String) -> Answer<Option<String>> {
+    Ok(app
+        .dialog()
+        .file()
+        .set_title(title)
+        .blocking_pick_folder()
+        .map(|path| path.to_string()))
+}
+
+/// A place for a new file.
+#[tauri::command(async)]
+pub fn pick_save(app: AppHandle, title: String, name: String) -> Answer<Option<String>> {
+    let dialog = app.dialog().file().set_title(title).set_file_name(name);
+    Ok(dialog.blocking_save_file().map(|path| path.to_string()))
+}
+
+/// Opens a console page in the user's browser: https only.
+#[tauri::command(async)]
+pub fn open_url(url: String) -> Answer<()> {
+    keyward_app::open_url(&url)
+}

@@ -1,0 +1,25 @@
+//! What the shell itself remembers: the scan that can be cancelled.
+
+use std::sync::{Mutex, PoisonError};
+
+use keyward_app::scanner::Cancel;
+
+/// The shell's own state.
+#[derive(Default)]
+pub struct Shell {
+    scan: Mutex<Option<Cancel>>,
+}
+
+impl Shell {
+    /// Remembers the running scan, or that there is none.
+    pub fn scanning(&self, cancel: Option<Cancel>) {
+        *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+    }
+
+    /// Stops the running scan.
+    pub fn cancel_scan(&self) {
+        if let Some(cancel) = &*self.scan.lock().unwrap_or_else(PoisonError::into_inner) {
+            cancel.cancel();
+        }
+    }
+}

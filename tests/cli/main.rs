@@ -1,0 +1,17 @@
+//! Black-box tests of the `keyward` binary: command in; exit status, stdout and stderr out.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod backup;
+mod canary;
+mod contract;
+#[cfg(target_os = "linux")]
+mod keychain;
+mod refusals;
+mod rotation;
+mod scan;
+#[cfg(target_os = "linux")]
+mod story;
+mod support;
+mod vault;
+mod webhook;
