@@ -97,7 +97,7 @@ async function story() {
 
     await step("the first screen says what to do first", async () => {
       await window.find("nav-home");
-      await window.says("status-keychain", "Keychain");
+      await window.says("status-keychain", "answers");
       await shot(window, "home-empty");
     });
 

@@ -26,16 +26,16 @@ impl Keyward {
     /// The window's status line.
     ///
     /// # Errors
-    /// None today; a keychain that does not answer is part of the status.
+    /// The disk. A keychain that does not answer is part of the status.
     pub fn status(&self) -> Result<Status, Error> {
         let check = self.check_keychain();
         let kind: &str = self.config.keychain.into();
         let vault = self.vault_exists().unwrap_or(true);
-        let last_backup = if check.ok && vault {
-            self.backups()
-                .ok()
-                .and_then(|list| list.backups.into_iter().next())
-                .map(|b| b.created)
+        // Asked often and unasked, so it must never make the keychain ask the user: only a vault
+        // that is open already says when its last backup was.
+        let last_backup = if self.is_open() {
+            let list = self.backups()?;
+            list.backups.into_iter().next().map(|backup| backup.created)
         } else {
             None
         };

@@ -277,6 +277,11 @@ impl Keyward {
         Ok(Store::exists(&self.database())?)
     }
 
+    /// Whether the vault was opened in this session.
+    pub(crate) fn is_open(&self) -> bool {
+        lock(&self.open).is_some()
+    }
+
     /// Works on the vault if there is one. Without one the keychain is asked whether it answers,
     /// so that a missing keychain is never mistaken for an empty vault.
     pub(crate) fn with<T>(

@@ -70,6 +70,10 @@ pub(crate) fn is_test_data(path: &str) -> bool {
                 | "testdata"
                 | "test-data"
                 | "test_data"
+                | "test-vectors"
+                | "test_vectors"
+                | "testvectors"
+                | "vectors"
                 | "__tests__"
                 | "__mocks__"
                 | "spec"
@@ -96,6 +100,7 @@ pub(crate) fn is_test_data(path: &str) -> bool {
     });
     let stem = name.split('.').next().unwrap_or_default();
     let named = stem.starts_with("test_")
+        || stem.starts_with("test-")
         || stem.ends_with("_test")
         || stem.ends_with("_tests")
         || stem == "tests"

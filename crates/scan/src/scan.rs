@@ -45,6 +45,7 @@ pub fn scan(
         rules,
         own: OwnIndex::new(own.unwrap_or_default()),
         own_only: options.own_only,
+        cancel: cancel.clone(),
     };
     let run = Run::new(&matcher, options, progress, cancel);
     let mut attribution = Attribution::default();
@@ -83,6 +84,7 @@ pub fn scan_bytes(
         rules,
         own: OwnIndex::new(own.unwrap_or_default()),
         own_only: options.own_only,
+        cancel: cancel.clone(),
     };
     let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
     if bytes.len() as u64 > options.max_blob {

@@ -435,3 +435,134 @@ fn rule_files_are_refused_whole() {
     rules.extend_from_file(&path).expect("a good file");
     assert!(rules.classify(b"abc12345678").is_some());
 }
+
+/// A pack whose ids are made up, which is all that its index says of them. Each entry is its type, the header
+/// that names a delta's base, and its content.
+fn write_pack(repo: &Repo, entries: &[(u8, Vec<u8>, Vec<u8>)]) -> Vec<String> {
+    let count = u32::try_from(entries.len()).expect("few");
+    let mut data = [
+        b"PACK".as_slice(),
+        &2_u32.to_be_bytes(),
+        &count.to_be_bytes(),
+    ]
+    .concat();
+    let mut rows = Vec::new();
+    for (number, (kind, base, content)) in entries.iter().enumerate() {
+        rows.push((id_of(number), data.len()));
+        let mut size = content.len();
+        let mut byte = (kind << 4) | (size & 15) as u8;
+        size >>= 4;
+        while size > 0 {
+            data.push(byte | 0x80);
+            byte = (size & 0x7f) as u8;
+            size >>= 7;
+        }
+        data.push(byte);
+        data.extend_from_slice(base);
+        data.extend(zlib(content));
+    }
+    data.extend([0; 20]);
+    let mut index = [b"\xfftOc".as_slice(), &2_u32.to_be_bytes()].concat();
+    for fan in 0..=255_u8 {
+        let upto = rows.iter().filter(|(id, _)| id[0] <= fan).count();
+        index.extend(u32::try_from(upto).expect("few").to_be_bytes());
+    }
+    rows.iter().for_each(|(id, _)| index.extend(id));
+    index.extend(vec![0; rows.len() * 4]);
+    rows.iter()
+        .for_each(|(_, offset)| index.extend(u32::try_from(*offset).expect("small").to_be_bytes()));
+    index.extend([0; 40]);
+    let folder = repo.path.join(".git/objects/pack");
+    std::fs::write(folder.join("pack-x.pack"), data).expect("a file");
+    std::fs::write(folder.join("pack-x.idx"), index).expect("a file");
+    rows.iter().map(|(id, _)| hex::encode(id)).collect()
+}
+
+/// Ids that sort as their numbers do.
+fn id_of(number: usize) -> [u8; 20] {
+    let mut id = [7; 20];
+    id[..4].copy_from_slice(&u32::try_from(number).expect("few").to_be_bytes());
+    id
+}
+
+/// A delta that copies all of a base of `size` bytes (below 128).
+fn copy_all(size: u8) -> Vec<u8> {
+    vec![size, size, 0x90, size]
+}
+
+#[test]
+fn chains_of_deltas_are_followed_within_reason() {
+    let repo = Repo::new();
+    let text = format!("{}\n", key(1));
+    let size = u8::try_from(text.len()).expect("short");
+    let mut entries = vec![(3, Vec::new(), text.into_bytes())];
+    for number in 1..6_000 {
+        entries.push((7, id_of(number - 1).to_vec(), copy_all(size)));
+    }
+    let ids = write_pack(&repo, &entries);
+    let report = repo.history();
+    assert_eq!(found(&report, 1).places.len(), 1);
+    assert_eq!(
+        report.summary.blobs, 4_096,
+        "as deep as git ever writes them"
+    );
+    assert!(!report.summary.complete);
+    assert!(
+        reasons(&report).contains(&(format!("object {}", ids[5_999]).as_str(), "damaged object"))
+    );
+}
+
+#[test]
+fn cycles_of_deltas_end() {
+    let repo = Repo::new();
+    let good = format!("{}\n", key(1)).into_bytes();
+    write_pack(
+        &repo,
+        &[
+            (3, Vec::new(), good),
+            (7, id_of(2).to_vec(), copy_all(9)),
+            (7, id_of(1).to_vec(), copy_all(9)),
+            (7, id_of(3).to_vec(), copy_all(9)),
+            (7, vec![9; 20], copy_all(9)),
+            (6, vec![0], copy_all(9)),
+            (6, vec![0x7f], copy_all(9)),
+        ],
+    );
+    let report = repo.history();
+    assert_eq!(found(&report, 1).source, Source::History);
+    assert_eq!(
+        reasons(&report)
+            .iter()
+            .filter(|(_, why)| *why == "damaged object")
+            .count(),
+        6
+    );
+}
+
+#[test]
+fn a_text_full_of_keys_is_bounded() {
+    let repo = Repo::new();
+    let mut text = String::new();
+    for number in 0..60_000 {
+        text += &format!("{}{number}\n", key(number));
+    }
+    repo.write("many", text);
+    let report = repo.scan();
+    assert!(notices(&report).contains(&"TOO_MANY_FINDINGS") && !report.summary.complete);
+    assert!(report.findings.len() > 40_000);
+}
+
+#[test]
+fn refs_in_a_format_that_is_not_read() {
+    let repo = Repo::new();
+    repo.write("f", format!("{}\n", key(1)));
+    let commit = repo.commit("one");
+    std::fs::remove_dir_all(repo.path.join(".git/refs/heads")).expect("it is there");
+    std::fs::remove_dir_all(repo.path.join(".git/logs")).expect("it is there");
+    std::fs::write(repo.path.join(".git/HEAD"), "ref: refs/heads/.invalid\n").expect("a file");
+    let config = "[core]\n\trepositoryformatversion = 1\n[extensions]\n\trefStorage = reftable\n";
+    std::fs::write(repo.path.join(".git/config"), config).expect("a file");
+    let report = repo.history();
+    assert_eq!(notices(&report), ["REPO_REFTABLE"]);
+    assert_eq!(found(&report, 1).commit, Some(commit));
+}

@@ -16,6 +16,7 @@ fn ignored_files_are_left_out_unless_tracked() {
     let repo = Repo::new();
     repo.write("tracked.log", format!("{}\n", key(1)));
     repo.write("deep/tracked.tmp", format!("{}\n", key(2)));
+    repo.write("plain.txt", "nothing here\n");
     repo.commit("before ignoring");
     repo.write(".gitignore", "*.log\nbuild/\n");
     repo.write("deep/.gitignore", "*.tmp\n!kept.tmp\n");
@@ -30,6 +31,10 @@ fn ignored_files_are_left_out_unless_tracked() {
         assert_eq!(found(&report, number).source, Source::Worktree);
     }
     assert_eq!(report.findings.len(), 4);
+    assert_eq!(
+        report.summary.files, 8,
+        "each file once, the ignore files too"
+    );
     let mut options = files_only(&repo);
     options.no_ignore = true;
     assert_eq!(run(&options).expect("a report").findings.len(), 7);

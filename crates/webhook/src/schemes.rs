@@ -37,7 +37,6 @@ pub fn find(id: &str) -> Option<&'static Scheme> {
 
 /// A shipped scheme, as `keyward webhook schemes` lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[ts(rename = "SchemeInfo")]
 pub struct SchemeSummary {
     /// Stable id for `--scheme`.
     pub id: String,

@@ -1,86 +1,1017 @@
 // Generated from the Rust views by `cargo xtask bindings`. Do not edit.
 
-export type ApiError = { code: string, message: string, hint: string, };
+export type ApiError = { 
+/**
+ * Stable code, one of [`CODES`].
+ */
+code: string, 
+/**
+ * What happened and what was kept.
+ */
+message: string, 
+/**
+ * What to do next.
+ */
+hint: string, };
 
-export type NewEntry = { name: string, kind: string | null, provider: string | null, mode: string | null, var: string | null, rotate_days: number | null, expires: string | null, tags: Array<string>, owner: string | null, url: string | null, notes: string | null, ip_note: string | null, force: boolean, };
+export type NewEntry = { 
+/**
+ * `project/env/name`.
+ */
+name: string, 
+/**
+ * Guessed from the value when not given.
+ */
+kind: string | null, 
+/**
+ * Guessed from the value when not given.
+ */
+provider: string | null, 
+/**
+ * `live` or `test`; guessed from the value when not given.
+ */
+mode: string | null, 
+/**
+ * Environment variable; made from the name when not given.
+ */
+var: string | null, 
+/**
+ * Days between rotations (0 to 3650; 0 is never); the vault's default when not given.
+ */
+rotate_days: number | null, 
+/**
+ * The provider's expiry, `YYYY-MM-DD`.
+ */
+expires: string | null, 
+/**
+ * Tags.
+ */
+tags: Array<string>, 
+/**
+ * Who answers for it.
+ */
+owner: string | null, 
+/**
+ * Console page.
+ */
+url: string | null, 
+/**
+ * Free text.
+ */
+notes: string | null, 
+/**
+ * IP allowlist note.
+ */
+ip_note: string | null, 
+/**
+ * Pass the guard against live and test mixed up; it is recorded.
+ */
+force: boolean, };
 
-export type EntryEdit = { name: string | null, kind: string | null, provider: string | null, mode: string | null, var: string | null, rotate_days: number | null, expires: string | null, tags: Array<string> | null, owner: string | null, url: string | null, notes: string | null, ip_note: string | null, };
+export type EntryEdit = { 
+/**
+ * New name, `project/env/name`.
+ */
+name: string | null, 
+/**
+ * New kind.
+ */
+kind: string | null, 
+/**
+ * New provider.
+ */
+provider: string | null, 
+/**
+ * New mode.
+ */
+mode: string | null, 
+/**
+ * New variable.
+ */
+var: string | null, 
+/**
+ * New days between rotations.
+ */
+rotate_days: number | null, 
+/**
+ * New expiry, or empty for none.
+ */
+expires: string | null, 
+/**
+ * New tags, replacing the old ones.
+ */
+tags: Array<string> | null, 
+/**
+ * New owner.
+ */
+owner: string | null, 
+/**
+ * New console page.
+ */
+url: string | null, 
+/**
+ * New notes.
+ */
+notes: string | null, 
+/**
+ * New IP allowlist note.
+ */
+ip_note: string | null, };
 
-export type EntryList = { version: number, entries: Array<EntryRow>, };
+export type EntryList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The entries, by name.
+ */
+entries: Array<EntryRow>, };
 
-export type EntryRow = { name: string, id: string, project: string, env: string, kind: string, provider: string | null, mode: string, var: string, tags: Array<string>, current: CurrentVersion, due: string | null, days_left: number | null, age_days: number, rotate_days: number, state: string, run: string | null, };
+export type EntryRow = { 
+/**
+ * `project/env/name`, unique in the vault.
+ */
+name: string, 
+/**
+ * ULID of the entry; stays when it is renamed.
+ */
+id: string, 
+/**
+ * Project, the first part of the name.
+ */
+project: string, 
+/**
+ * Environment, the second part of the name.
+ */
+env: string, 
+/**
+ * `api-key`, `webhook-secret`, `token`, `password`, `private-key` or `other`.
+ */
+kind: string, 
+/**
+ * Provider id such as `stripe`, if known.
+ */
+provider: string | null, 
+/**
+ * `live`, `test` or `unknown`.
+ */
+mode: string, 
+/**
+ * The environment variable that the entry becomes in `keyward run`.
+ */
+var: string, 
+/**
+ * Tags, sorted.
+ */
+tags: Array<string>, 
+/**
+ * The version in use.
+ */
+current: CurrentVersion, 
+/**
+ * The calendar day (UTC, `YYYY-MM-DD`) on which the value is due for rotation; none when the
+ * entry never rotates.
+ */
+due: string | null, 
+/**
+ * Days from now until `due`; negative when overdue.
+ */
+days_left: number | null, 
+/**
+ * Whole days since the value changed, never negative.
+ */
+age_days: number, 
+/**
+ * Days between rotations; 0 when the entry never rotates.
+ */
+rotate_days: number, 
+/**
+ * `fresh`, `due-soon`, `overdue`, `expired` or `leaked`.
+ */
+state: string, 
+/**
+ * State of a rotation run that is under way, such as `created`.
+ */
+run: string | null, };
 
-export type CurrentVersion = { version: number, created: string, };
+export type CurrentVersion = { 
+/**
+ * Number of the version, from 1.
+ */
+version: number, 
+/**
+ * When this value was stored (RFC 3339, UTC).
+ */
+created: string, };
 
-export type EntryDetail = { version: number, entry: EntryRow, owner: string | null, url: string | null, notes: string | null, ip_note: string | null, expires: string | null, created: string, versions: Array<VersionRow>, uses: Array<UseRow>, };
+export type EntryDetail = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The same row as in lists.
+ */
+entry: EntryRow, 
+/**
+ * Who answers for it.
+ */
+owner: string | null, 
+/**
+ * The provider's console page for this key.
+ */
+url: string | null, 
+/**
+ * Free text.
+ */
+notes: string | null, 
+/**
+ * What is known of the provider's IP allowlist for this key.
+ */
+ip_note: string | null, 
+/**
+ * The day on which the provider lets the value expire (`YYYY-MM-DD`).
+ */
+expires: string | null, 
+/**
+ * When the entry was made (RFC 3339).
+ */
+created: string, 
+/**
+ * All versions, newest first.
+ */
+versions: Array<VersionRow>, 
+/**
+ * Where it is used, learned from run, export and scan; newest first.
+ */
+uses: Array<UseRow>, };
 
-export type VersionRow = { version: number, stage: string, created: string, retired: string | null, size: number, };
+export type VersionRow = { 
+/**
+ * Number from 1.
+ */
+version: number, 
+/**
+ * `pending`, `current`, `previous`, `revoked` or `dead`.
+ */
+stage: string, 
+/**
+ * When the value was stored (RFC 3339).
+ */
+created: string, 
+/**
+ * When it stopped being current (RFC 3339).
+ */
+retired: string | null, 
+/**
+ * Length of the value in bytes.
+ */
+size: number, };
 
-export type UseRow = { how: string, place: string, version: number, last: string, };
+export type UseRow = { 
+/**
+ * `run`, `env`, `copy`, `leak`.
+ */
+how: string, 
+/**
+ * A command, a file, or a repository with path and commit.
+ */
+place: string, 
+/**
+ * Version number that was seen there.
+ */
+version: number, 
+/**
+ * When it was last seen (RFC 3339).
+ */
+last: string, };
 
-export type ImportReport = { version: number, applied: boolean, rows: Array<ImportRow>, };
+export type ImportReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * False for a preview.
+ */
+applied: boolean, 
+/**
+ * One row for each variable, in file order.
+ */
+rows: Array<ImportRow>, };
 
-export type ImportRow = { line: number, var: string, name: string, kind: string, provider: string | null, mode: string, action: string, note: string | null, };
+export type ImportRow = { 
+/**
+ * Line in the file, from 1.
+ */
+line: number, 
+/**
+ * The variable's name in the file.
+ */
+var: string, 
+/**
+ * Name of the entry it becomes.
+ */
+name: string, 
+/**
+ * Guessed kind.
+ */
+kind: string, 
+/**
+ * Guessed provider.
+ */
+provider: string | null, 
+/**
+ * Guessed mode.
+ */
+mode: string, 
+/**
+ * `add`, `new-version`, `same`, `bad`.
+ */
+action: string, 
+/**
+ * Why a row is bad or needs a look.
+ */
+note: string | null, };
 
-export type RunList = { version: number, runs: Array<RunView>, };
+export type RunList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Runs under way first, then ended ones, newest first.
+ */
+runs: Array<RunView>, };
 
-export type RunView = { version: number, id: string, entry: string, state: string, started: string, updated: string, from_version: number, to_version: number | null, steps: Array<RunStep>, next: NextStep | null, can_abort: boolean, };
+export type RunView = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * ULID of the run.
+ */
+id: string, 
+/**
+ * Name of the entry.
+ */
+entry: string, 
+/**
+ * `planned`, `created`, `verified-new`, `distributed`, `overlap`, `revoked-old`,
+ * `verified-dead`, `done` or `aborted`.
+ */
+state: string, 
+/**
+ * When it began (RFC 3339).
+ */
+started: string, 
+/**
+ * When it last moved (RFC 3339).
+ */
+updated: string, 
+/**
+ * Version number that is being replaced.
+ */
+from_version: number, 
+/**
+ * Version number that replaces it, once there is one.
+ */
+to_version: number | null, 
+/**
+ * The five steps in order.
+ */
+steps: Array<RunStep>, 
+/**
+ * The one thing to do now; none when the run has ended.
+ */
+next: NextStep | null, 
+/**
+ * Whether `--abort` is still possible.
+ */
+can_abort: boolean, };
 
-export type RunStep = { id: string, title: string, state: string, done: string | null, };
+export type RunStep = { 
+/**
+ * `generate`, `verify`, `update`, `deploy` or `revoke`.
+ */
+id: string, 
+/**
+ * A short title.
+ */
+title: string, 
+/**
+ * `done`, `now` or `later`.
+ */
+state: string, 
+/**
+ * When it was done (RFC 3339).
+ */
+done: string | null, };
 
-export type NextStep = { title: string, text: string, needs_value: boolean, console_url: string | null, };
+export type NextStep = { 
+/**
+ * One imperative line.
+ */
+title: string, 
+/**
+ * What exactly to do, and what `--next` will record.
+ */
+text: string, 
+/**
+ * True when the new value has to be handed in with this step.
+ */
+needs_value: boolean, 
+/**
+ * The provider's page for it.
+ */
+console_url: string | null, };
 
-export type BackupList = { version: number, backups: Array<BackupRow>, };
+export type BackupList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Newest first.
+ */
+backups: Array<BackupRow>, };
 
-export type BackupRow = { path: string, created: string, size: number, entries: number, verified: string | null, present: boolean, };
+export type BackupRow = { 
+/**
+ * Absolute path of the file.
+ */
+path: string, 
+/**
+ * When it was written (RFC 3339).
+ */
+created: string, 
+/**
+ * Size in bytes.
+ */
+size: number, 
+/**
+ * Entries in it.
+ */
+entries: number, 
+/**
+ * When it was last read back and compared (RFC 3339).
+ */
+verified: string | null, 
+/**
+ * Whether the file is still there.
+ */
+present: boolean, };
 
-export type BackupReport = { version: number, path: string, vault: string, created: string, entries: number, values: number, size: number, origin_proved: boolean | null, };
+export type BackupReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * Vault the backup was made of.
+ */
+vault: string, 
+/**
+ * When it was made (RFC 3339).
+ */
+created: string, 
+/**
+ * Entries in it.
+ */
+entries: number, 
+/**
+ * Values in it, all versions counted.
+ */
+values: number, 
+/**
+ * Size of the file in bytes.
+ */
+size: number, 
+/**
+ * Whether the keyed manifest proves that this vault wrote it; none when its key is not here.
+ */
+origin_proved: boolean | null, };
 
-export type RestoreReport = { version: number, applied: boolean, added: number, changed: number, older: number, same: number, origin_proved: boolean | null, changes: Array<RestoreChange>, };
+export type RestoreReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * False for `--dry-run`.
+ */
+applied: boolean, 
+/**
+ * Entries that the vault lacks.
+ */
+added: number, 
+/**
+ * Entries whose backup copy is newer.
+ */
+changed: number, 
+/**
+ * Entries whose backup copy is older than the vault's.
+ */
+older: number, 
+/**
+ * Entries that are the same in both.
+ */
+same: number, 
+/**
+ * Whether the keyed manifest proves where the backup comes from; none when its key is gone.
+ */
+origin_proved: boolean | null, 
+/**
+ * One row for each entry of the backup.
+ */
+changes: Array<RestoreChange>, };
 
-export type RestoreChange = { name: string, change: string, apply: boolean, note: string | null, };
+export type RestoreChange = { 
+/**
+ * Name of the entry.
+ */
+name: string, 
+/**
+ * `added`, `changed`, `older` or `same`.
+ */
+change: string, 
+/**
+ * Whether this restore takes it over.
+ */
+apply: boolean, 
+/**
+ * What differs, in words.
+ */
+note: string | null, };
 
-export type Status = { program: string, vault: boolean, keychain: KeychainStatus, last_backup: string | null, home: string, };
+export type Status = { 
+/**
+ * Version of the program.
+ */
+program: string, 
+/**
+ * Whether a vault exists yet.
+ */
+vault: boolean, 
+/**
+ * The keychain.
+ */
+keychain: KeychainStatus, 
+/**
+ * When the last backup was written (RFC 3339).
+ */
+last_backup: string | null, 
+/**
+ * The data folder.
+ */
+home: string, };
 
-export type KeychainStatus = { kind: string, ok: boolean, code: string | null, message: string, hint: string | null, };
+export type KeychainStatus = { 
+/**
+ * `os`, `file` or `memory`.
+ */
+kind: string, 
+/**
+ * Whether it answered just now.
+ */
+ok: boolean, 
+/**
+ * Stable error code such as `KC_LOCKED`.
+ */
+code: string | null, 
+/**
+ * What is the matter, or which keychain it is.
+ */
+message: string, 
+/**
+ * What to do about it.
+ */
+hint: string | null, };
 
-export type Doctor = { version: number, ok: boolean, checks: Array<Check>, };
+export type Doctor = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether every check passed.
+ */
+ok: boolean, 
+/**
+ * The checks in order.
+ */
+checks: Array<Check>, };
 
-export type Check = { id: string, ok: boolean, code: string | null, message: string, hint: string | null, };
+export type Check = { 
+/**
+ * Stable id such as `keychain`.
+ */
+id: string, 
+/**
+ * Whether it is well.
+ */
+ok: boolean, 
+/**
+ * Stable error code when it is not.
+ */
+code: string | null, 
+/**
+ * What was found.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+hint: string | null, };
 
-export type AuditList = { version: number, rows: Array<AuditRow>, };
+export type AuditList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Newest first.
+ */
+rows: Array<AuditRow>, };
 
-export type AuditRow = { seq: number, at: string, actor: string, action: string, subject: string, detail: string | null, };
+export type AuditRow = { 
+/**
+ * Place in the chain, from 1.
+ */
+seq: number, 
+/**
+ * When (RFC 3339).
+ */
+at: string, 
+/**
+ * `cli` or `desktop`.
+ */
+actor: string, 
+/**
+ * What was done, such as `add`, `reveal`, `rotate-start`.
+ */
+action: string, 
+/**
+ * What it was done to: an entry's name, a file.
+ */
+subject: string, 
+/**
+ * More, never a value.
+ */
+detail: string | null, };
 
-export type AuditVerdict = { version: number, ok: boolean, rows: number, head: string | null, broken_at: number | null, message: string, checked: string, };
+export type AuditVerdict = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether the chain holds and ends at the anchored head.
+ */
+ok: boolean, 
+/**
+ * Rows that were checked.
+ */
+rows: number, 
+/**
+ * The chain's head, `<seq>:<hex>`.
+ */
+head: string | null, 
+/**
+ * First row that does not fit.
+ */
+broken_at: number | null, 
+/**
+ * What was found there, in words.
+ */
+message: string, 
+/**
+ * When it was checked (RFC 3339).
+ */
+checked: string, };
 
-export type Settings = { rotate_days: number, lead_days: number, clear_after: number, theme: string, notify: boolean, };
+export type Settings = { 
+/**
+ * Days between rotations for entries that set none (1 to 3650).
+ */
+rotate_days: number, 
+/**
+ * Days before the due date from which an entry is due soon (0 to 365).
+ */
+lead_days: number, 
+/**
+ * Seconds after which a copied value leaves the clipboard (5 to 600).
+ */
+clear_after: number, 
+/**
+ * `system`, `light` or `dark`.
+ */
+theme: string, 
+/**
+ * Whether the window sends a notification once a day when something is due.
+ */
+notify: boolean, };
 
-export type Home = { needs: Array<Need>, entries: number, ages: Array<number>, weeks: Array<Week>, };
+export type Home = { 
+/**
+ * Things to do, most pressing first. Empty: nothing needs you.
+ */
+needs: Array<Need>, 
+/**
+ * Entries in the vault.
+ */
+entries: number, 
+/**
+ * Ages in days of all current values, for the picture.
+ */
+ages: Array<number>, 
+/**
+ * The next twelve weeks: how many entries fall due in each.
+ */
+weeks: Array<Week>, };
 
-export type Need = { kind: string, name: string, text: string, };
+export type Need = { 
+/**
+ * `leaked`, `expired`, `overdue`, `run`, `due-soon`, `backup` or `keychain`.
+ */
+kind: string, 
+/**
+ * Name of the entry, or empty.
+ */
+name: string, 
+/**
+ * One sentence in words.
+ */
+text: string, };
 
-export type Week = { start: string, due: number, };
+export type Week = { 
+/**
+ * Its Monday (`YYYY-MM-DD`).
+ */
+start: string, 
+/**
+ * Entries due in it (overdue ones count in the first week).
+ */
+due: number, };
 
-export type RepositoryList = { repositories: Array<Repository>, };
+export type RepositoryList = { 
+/**
+ * By path.
+ */
+repositories: Array<Repository>, };
 
-export type Repository = { path: string, scanned: string | null, leaks: LeakCount, };
+export type Repository = { 
+/**
+ * Absolute path.
+ */
+path: string, 
+/**
+ * When it was last scanned (RFC 3339).
+ */
+scanned: string | null, 
+/**
+ * What was found then.
+ */
+leaks: LeakCount, };
 
-export type LeakCount = { own: number, critical: number, high: number, other: number, low_confidence: number, };
+export type LeakCount = { 
+/**
+ * Findings that are values of this vault.
+ */
+own: number, 
+/**
+ * Critical ones.
+ */
+critical: number, 
+/**
+ * High ones.
+ */
+high: number, 
+/**
+ * The rest, without those of low confidence.
+ */
+other: number, 
+/**
+ * Findings of low confidence, counted apart.
+ */
+low_confidence: number, };
 
-export type ScanReport = { version: number, findings: Array<Finding>, summary: Summary, };
+export type ScanReport = { 
+/**
+ * The version of this format: 1.
+ */
+version: number, 
+/**
+ * Ordered by severity (worst first), then path, line, column and rule.
+ */
+findings: Array<Finding>, 
+/**
+ * The totals.
+ */
+summary: Summary, };
 
-export type Finding = { rule: string, name: string, provider: string | null, kind: Kind, mode: Mode | null, severity: Severity, confidence: Confidence, path: string, line: number, column: number, end_line: number, end_column: number, commit: string | null, blob: string | null, source: Source, secret: string, fingerprint: string, places: Array<Place>, decoded: Array<Decoding>, own: Own | null, advice: string | null, console: string | null, };
+export type Finding = { 
+/**
+ * The rule's id, or `own-value`.
+ */
+rule: string, 
+/**
+ * The rule's name for people.
+ */
+name: string, 
+/**
+ * The provider's id; `generic` for generic rules, `None` for a bare own value.
+ */
+provider: string | null, 
+/**
+ * What kind of credential.
+ */
+kind: Kind, 
+/**
+ * Live or test, where the format says so.
+ */
+mode: Mode | null, 
+/**
+ * How bad.
+ */
+severity: Severity, 
+/**
+ * How sure.
+ */
+confidence: Confidence, 
+/**
+ * The path of the place that matters most; see [`Place::path`].
+ */
+path: string, 
+/**
+ * First line, from 1.
+ */
+line: number, 
+/**
+ * First byte in that line, from 1.
+ */
+column: number, 
+/**
+ * Last line.
+ */
+end_line: number, 
+/**
+ * The byte after the last, from 1.
+ */
+end_column: number, 
+/**
+ * The commit that brought it in, as hex.
+ */
+commit: string | null, 
+/**
+ * The blob it is in, as hex.
+ */
+blob: string | null, 
+/**
+ * Where that place was read from.
+ */
+source: Source, 
+/**
+ * Masked, such as `sk_l…9f2c`; the whole value only if asked for.
+ */
+secret: string, 
+/**
+ * The same across runs, machines and line moves: 32 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * Every place, the one that matters most first.
+ */
+places: Array<Place>, 
+/**
+ * How it was wrapped up at that place, outermost first.
+ */
+decoded: Array<Decoding>, 
+/**
+ * The vault's entry, if it is one of ours.
+ */
+own: Own | null, 
+/**
+ * What to do about it.
+ */
+advice: string | null, 
+/**
+ * Where a person replaces it.
+ */
+console: string | null, };
 
-export type Place = { path: string, line: number, column: number, commit: string | null, source: Source, };
+export type Place = { 
+/**
+ * Relative to the scanned path, with `/`, bytes that are not UTF-8 percent-escaped. Empty for a
+ * commit message and for a blob that no known tree names.
+ */
+path: string, 
+/**
+ * From 1.
+ */
+line: number, 
+/**
+ * In bytes, from 1.
+ */
+column: number, 
+/**
+ * The commit that brought it in, as hex; `None` for files, staged and unreachable content.
+ */
+commit: string | null, 
+/**
+ * Where it was read from.
+ */
+source: Source, };
 
-export type Own = { entry: string, version: number, stage: string, };
+export type Own = { 
+/**
+ * The entry's name, such as `acme/prod/stripe`.
+ */
+entry: string, 
+/**
+ * Which of its versions.
+ */
+version: number, 
+/**
+ * The version's stage: `pending`, `current`, `previous`, `revoked` or `dead`.
+ */
+stage: string, };
 
-export type Summary = { findings: number, files: number, blobs: number, messages: number, bytes: number, complete: boolean, own_values: OwnValues, baselined: number, skipped: Array<Skipped>, skipped_more: number, notices: Array<Notice>, seconds: number, };
+export type Summary = { 
+/**
+ * How many findings there are.
+ */
+findings: number, 
+/**
+ * Files on disk that were scanned.
+ */
+files: number, 
+/**
+ * Blobs, commit messages apart, that were scanned.
+ */
+blobs: number, 
+/**
+ * Commits and annotated tags whose messages were scanned.
+ */
+messages: number, 
+/**
+ * Bytes scanned.
+ */
+bytes: number, 
+/**
+ * Whether everything that should be read could be.
+ */
+complete: boolean, 
+/**
+ * Whether the vault's values were looked for.
+ */
+own_values: OwnValues, 
+/**
+ * Findings left out because the baseline lists them.
+ */
+baselined: number, 
+/**
+ * What was not scanned, at most 10,000 of it.
+ */
+skipped: Array<Skipped>, 
+/**
+ * How many more were not scanned than `skipped` lists.
+ */
+skipped_more: number, 
+/**
+ * Facts that are no credential.
+ */
+notices: Array<Notice>, 
+/**
+ * How long it took; measured and set by the caller, 0 until then.
+ */
+seconds: number, };
 
-export type Skipped = { path: string, reason: string, };
+export type Skipped = { 
+/**
+ * A path as in [`Place::path`], or `object` and its id, or a file below `.git`.
+ */
+path: string, 
+/**
+ * Why, in words.
+ */
+reason: string, };
 
-export type Notice = { code: string, message: string, };
+export type Notice = { 
+/**
+ * The stable code, such as `REPO_RUNS_CODE`.
+ */
+code: string, 
+/**
+ * For people.
+ */
+message: string, };
 
 export type Kind = "api-key" | "webhook-secret" | "token" | "password" | "private-key" | "other";
 
@@ -96,24 +1027,200 @@ export type Decoding = "base64" | "hex" | "percent" | "json" | "utf16" | "utf32"
 
 export type OwnValues = "checked" | "unavailable" | "none";
 
-export type WebhookView = { request: RequestView, report: WebhookReport, };
+export type WebhookView = { 
+/**
+ * The request as read.
+ */
+request: RequestView, 
+/**
+ * The verdict.
+ */
+report: WebhookReport, };
 
-export type RequestView = { method: string | null, url: string | null, headers: Array<[string, string]>, body: string, body_bytes: number, };
+export type RequestView = { 
+/**
+ * HTTP method.
+ */
+method: string | null, 
+/**
+ * Public URL.
+ */
+url: string | null, 
+/**
+ * Headers in order.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The first 64 KiB of the body as text; bytes that are not UTF-8 are replaced.
+ */
+body: string, 
+/**
+ * The body's length in bytes.
+ */
+body_bytes: number, };
 
-export type WebhookReport = { version: number, verdict: Verdict, scheme: string, scheme_name: string, secret: SecretName | null, checks: Array<WebhookCheck>, reasons: Array<Reason>, signed: string, signed_text: string | null, difference: Difference | null, delivery_id: string | null, notes: Array<string>, };
+export type WebhookReport = { 
+/**
+ * Version of this document's shape: 1.
+ */
+version: number, 
+/**
+ * The outcome in one word.
+ */
+verdict: Verdict, 
+/**
+ * The scheme's id.
+ */
+scheme: string, 
+/**
+ * The provider's name.
+ */
+scheme_name: string, 
+/**
+ * The accepted secret that fits, as it stands or once the proved cause is undone.
+ */
+secret: SecretName | null, 
+/**
+ * Each check by itself.
+ */
+checks: Array<WebhookCheck>, 
+/**
+ * Why it is not valid, most specific first.
+ */
+reasons: Array<Reason>, 
+/**
+ * What was signed and how, in words.
+ */
+signed: string, 
+/**
+ * The beginning of the signed bytes, escaped; absent when a part of them is missing.
+ */
+signed_text: string | null, 
+/**
+ * Where the body as received and the body that was signed part.
+ */
+difference: Difference | null, 
+/**
+ * The delivery's own id, for finding replays.
+ */
+delivery_id: string | null, 
+/**
+ * What else is worth knowing, in sentences.
+ */
+notes: Array<string>, };
 
 export type Verdict = "valid" | "authenticated" | "invalid" | "undecidable";
 
-export type SecretName = { name: string, version: number | null, };
+export type SecretName = { 
+/**
+ * The name it was handed in under.
+ */
+name: string, 
+/**
+ * Its version, if it is a stored one.
+ */
+version: number | null, };
 
-export type WebhookCheck = { name: CheckName, ok: boolean, age_seconds?: number, };
+export type WebhookCheck = { 
+/**
+ * `signature` or `timestamp`.
+ */
+name: CheckName, 
+/**
+ * Whether it holds.
+ */
+ok: boolean, 
+/**
+ * For the timestamp: seconds since it; negative when it is ahead.
+ */
+age_seconds?: number, };
 
 export type CheckName = "signature" | "timestamp" | "replay";
 
-export type Reason = { code: Code, message: string, hint: string, proved: boolean, secret: SecretName | null, };
+export type Reason = { 
+/**
+ * Stable code.
+ */
+code: Code, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to change.
+ */
+hint: string, 
+/**
+ * True when undoing only this makes the request fit.
+ */
+proved: boolean, 
+/**
+ * The secret that this is about, if one is.
+ */
+secret: SecretName | null, };
 
 export type Code = "body-reserialised" | "body-modified" | "body-missing" | "body-compressed" | "trailing-newline-added" | "trailing-newline-stripped" | "line-endings-changed" | "bom-added" | "charset-changed" | "form-payload-decoded" | "other-stored-secret" | "wrong-secret" | "secret-whitespace" | "secret-encoding" | "secret-format" | "secret-prefix" | "secret-is-api-key" | "header-missing" | "header-repeated" | "signature-field-missing" | "signature-empty" | "signature-truncated" | "signature-modified" | "signature-encoding" | "signature-case" | "prefix-missing" | "unsupported-version" | "algorithm-mismatch" | "wrong-template" | "timestamp-too-old" | "timestamp-in-future" | "timestamp-modified" | "timestamp-malformed" | "timestamp-missing" | "timestamp-unit" | "replayed" | "url-mismatch" | "url-missing" | "public-key-needed";
 
-export type Difference = { offset: number, received: string, signed: string, };
+export type Difference = { 
+/**
+ * Offset of the first differing byte, from 0.
+ */
+offset: number, 
+/**
+ * The body as received round that byte, escaped.
+ */
+received: string, 
+/**
+ * The body that fits the signature round that byte, escaped.
+ */
+signed: string, };
 
-export type SchemeSummary = { id: string, provider: string, header: string, signed: string, verified: boolean, legacy: boolean, needs_url: boolean, public_key: boolean, past_seconds: number | null, future_seconds: number | null, note: string | null, sources: Array<string>, };
+export type SchemeSummary = { 
+/**
+ * Stable id for `--scheme`.
+ */
+id: string, 
+/**
+ * The provider's name.
+ */
+provider: string, 
+/**
+ * The header that holds the signature.
+ */
+header: string, 
+/**
+ * What is signed and how, in words.
+ */
+signed: string, 
+/**
+ * True when read in the provider's own library or documentation.
+ */
+verified: boolean, 
+/**
+ * True when kept for old receivers only.
+ */
+legacy: boolean, 
+/**
+ * True when the public URL is needed.
+ */
+needs_url: boolean, 
+/**
+ * True when the key is public (`--param public-key`).
+ */
+public_key: boolean, 
+/**
+ * Seconds that a delivery may be old, if limited.
+ */
+past_seconds: number | null, 
+/**
+ * Seconds that a delivery may be ahead, if limited.
+ */
+future_seconds: number | null, 
+/**
+ * One fact that helps.
+ */
+note: string | null, 
+/**
+ * Where the facts come from.
+ */
+sources: Array<string>, };

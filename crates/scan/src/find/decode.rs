@@ -1,6 +1,7 @@
 //! Secrets wrapped in base64, hexadecimal, percent-encoding or backslash escapes: finds the stretches
 //! of a text that decode to text again, so that they can be searched as well.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -88,8 +89,8 @@ fn runs(text: &[u8], found: &mut impl FnMut(Decoded)) {
 }
 
 /// The run from `start` to `end`, with the lines that continue it where it is wrapped as MIME and PEM do.
-fn join_lines(text: &[u8], start: usize, mut end: usize) -> (Vec<u8>, usize) {
-    let mut joined = text[start..end].to_vec();
+fn join_lines(text: &[u8], start: usize, mut end: usize) -> (Cow<'_, [u8]>, usize) {
+    let mut joined = Cow::Borrowed(&text[start..end]);
     let width = end - start;
     while (60..=76).contains(&width) && width.is_multiple_of(4) {
         let gap = text[end..]
@@ -107,7 +108,7 @@ fn join_lines(text: &[u8], start: usize, mut end: usize) -> (Vec<u8>, usize) {
         if !newline || len == 0 || len > width {
             break;
         }
-        joined.extend_from_slice(&text[next..next + len]);
+        joined.to_mut().extend_from_slice(&text[next..next + len]);
         end = next + len;
         if len < width {
             break;

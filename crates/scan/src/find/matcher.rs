@@ -10,11 +10,16 @@ use zeroize::Zeroizing;
 use super::decode;
 use super::own::OwnIndex;
 use super::search::search;
+use crate::progress::Cancel;
 use crate::report::{Confidence, Decoding, Severity};
 use crate::rules::Rules;
 
 /// Encodings inside encodings are undone this deep.
 const MAX_DEPTH: usize = 2;
+/// So many matches of one text are kept, before those on the same bytes are settled.
+const MAX_MATCHES: usize = 50_000;
+/// So many secrets of one encoded stretch are kept.
+const MAX_TOGETHER: usize = 200;
 /// A text with a NUL among this many first bytes is binary; unsure rules only make noise there.
 const BINARY_PROBE: usize = 8_000;
 
@@ -24,6 +29,8 @@ pub(crate) struct Matcher<'a> {
     pub(crate) own: OwnIndex<'a>,
     /// Look for own values only.
     pub(crate) own_only: bool,
+    /// One text can be large enough to be worth stopping in.
+    pub(crate) cancel: Cancel,
 }
 
 /// One secret in a text.
@@ -43,11 +50,13 @@ pub(crate) struct Match {
 }
 
 impl Matcher<'_> {
-    /// Every secret in `text`; where several rules see the same bytes, the surest one has them.
-    pub(crate) fn find(&self, text: &[u8]) -> Vec<Match> {
+    /// Every secret in `text`; where several rules see the same bytes, the surest one has them. Also
+    /// whether there were too many to keep.
+    pub(crate) fn find(&self, text: &[u8]) -> (Vec<Match>, bool) {
         let mut found = Vec::new();
         self.dive(text, None, &mut Vec::new(), &mut found);
-        self.settle(found)
+        let too_many = found.len() >= MAX_MATCHES;
+        (self.settle(found), too_many)
     }
 
     /// Searches `text`, and then what is encoded in it. `outer` is the stretch of the original that
@@ -69,31 +78,38 @@ impl Matcher<'_> {
                 self.rules,
                 text,
                 |rule| self.rules.at(rule).confidence >= least,
+                &self.cancel,
                 |index, hit| {
-                    found.push(Match {
-                        rule: Some(index),
-                        own: None,
-                        span: outer.cloned().unwrap_or(hit.span),
-                        secret: hit.secret,
-                        key: hit.key,
-                        confidence: hit.confidence,
-                        decoded: chain.clone(),
-                    });
+                    keep(
+                        found,
+                        Match {
+                            rule: Some(index),
+                            own: None,
+                            span: outer.cloned().unwrap_or(hit.span),
+                            secret: hit.secret,
+                            key: hit.key,
+                            confidence: hit.confidence,
+                            decoded: chain.clone(),
+                        },
+                    );
                 },
             );
         }
         self.own.find(text, |own| {
             let mut decoded = chain.clone();
             decoded.extend(own.decoding);
-            found.push(Match {
-                rule: None,
-                own: Some(own.own),
-                span: outer.cloned().unwrap_or(own.span),
-                secret: Zeroizing::new(self.own.value(own.own).to_vec()),
-                key: Vec::new(),
-                confidence: Confidence::High,
-                decoded,
-            });
+            keep(
+                found,
+                Match {
+                    rule: None,
+                    own: Some(own.own),
+                    span: outer.cloned().unwrap_or(own.span),
+                    secret: Zeroizing::new(self.own.value(own.own).to_vec()),
+                    key: Vec::new(),
+                    confidence: Confidence::High,
+                    decoded,
+                },
+            );
         });
         if chain.len() < MAX_DEPTH {
             decode::each(text, |decoded| {
@@ -144,6 +160,7 @@ impl Matcher<'_> {
             };
             // Different secrets inside one encoded stretch all count.
             let apart = !hit.decoded.is_empty()
+                && owners.len() < MAX_TOGETHER
                 && owners.iter().all(|&owner| {
                     let other = &kept[owner];
                     other.decoded == hit.decoded
@@ -177,6 +194,13 @@ impl Matcher<'_> {
     }
 }
 
+/// A text made to exhaust may hold millions.
+fn keep(found: &mut Vec<Match>, hit: Match) {
+    if found.len() < MAX_MATCHES {
+        found.push(hit);
+    }
+}
+
 /// Whether one secret is part of the other.
 fn overlap(a: &[u8], b: &[u8]) -> bool {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
@@ -206,9 +230,11 @@ mod tests {
             rules: &rules,
             own: OwnIndex::new(own),
             own_only: false,
+            cancel: Cancel::default(),
         };
         let mut found: Vec<_> = matcher
             .find(text)
+            .0
             .into_iter()
             .map(|hit| {
                 (

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::progress::Cancel;
 use crate::report::{Confidence, Severity};
 use crate::rules::Rules;
 use crate::rules::check::Candidate;
@@ -26,6 +27,7 @@ pub(super) fn search(
     rules: &Rules,
     text: &[u8],
     wanted: impl Fn(usize) -> bool,
+    cancel: &Cancel,
     mut found: impl FnMut(usize, Hit),
 ) {
     let prefilter = rules.prefilter();
@@ -54,20 +56,28 @@ pub(super) fn search(
     touched.sort_unstable();
     for rule in touched {
         for window in std::mem::take(&mut windows[rule]) {
-            search_window(rules.at(rule), text, window, |hit| found(rule, hit));
+            search_window(rules.at(rule), text, window, cancel, |hit| {
+                found(rule, hit);
+            });
         }
     }
 }
 
 /// Everything the rule finds in a window. What lies before the window is seen by `\b` and `^`; a match that
 /// touches its end is tried again with more text, so that a window never cuts one short.
-fn search_window(rule: &Rule, text: &[u8], window: Range<usize>, mut found: impl FnMut(Hit)) {
+fn search_window(
+    rule: &Rule,
+    text: &[u8],
+    window: Range<usize>,
+    cancel: &Cancel,
+    mut found: impl FnMut(Hit),
+) {
     let Ok(regex) = rule.compile() else {
         return;
     };
     let (mut at, mut end) = (window.start, window.end);
     let mut room = rule.reach;
-    while at < end {
+    while at < end && !cancel.is_cancelled() {
         let Some(groups) = regex.captures_at(&text[..end], at) else {
             return;
         };
@@ -118,7 +128,14 @@ fn search_window(rule: &Rule, text: &[u8], window: Range<usize>, mut found: impl
 /// Whether one rule finds anything in `text`.
 pub(crate) fn rule_finds(rules: &Rules, index: usize, text: &[u8]) -> bool {
     let mut finds = false;
-    search(rules, text, |rule| rule == index, |_, _| finds = true);
+    let cancel = Cancel::default();
+    search(
+        rules,
+        text,
+        |rule| rule == index,
+        &cancel,
+        |_, _| finds = true,
+    );
     finds
 }
 
@@ -129,6 +146,7 @@ pub(crate) fn classify(rules: &Rules, value: &[u8]) -> Option<usize> {
         rules,
         value,
         |_| true,
+        &Cancel::default(),
         |index, hit| {
             let rule = rules.at(index);
             let whole = hit.span == (0..value.len())

@@ -36,7 +36,9 @@ impl<'b> Text<'b> {
             };
         };
         let rest = &raw[mark..];
-        let text: String = match wide {
+        // Room for the longest outcome, so that growing never holds the text twice.
+        let mut text = String::with_capacity(rest.len() / 2 * 3);
+        match wide {
             Wide::Utf16 { little } => {
                 let units = rest.chunks_exact(2).map(|pair| {
                     let pair = [pair[0], pair[1]];
@@ -46,23 +48,21 @@ impl<'b> Text<'b> {
                         u16::from_be_bytes(pair)
                     }
                 });
-                char::decode_utf16(units)
-                    .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-                    .collect()
+                text.extend(
+                    char::decode_utf16(units)
+                        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
+                );
             }
-            Wide::Utf32 { little } => rest
-                .chunks_exact(4)
-                .map(|unit| {
-                    let unit = [unit[0], unit[1], unit[2], unit[3]];
-                    let code = if little {
-                        u32::from_le_bytes(unit)
-                    } else {
-                        u32::from_be_bytes(unit)
-                    };
-                    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
-                })
-                .collect(),
-        };
+            Wide::Utf32 { little } => text.extend(rest.chunks_exact(4).map(|unit| {
+                let unit = [unit[0], unit[1], unit[2], unit[3]];
+                let code = if little {
+                    u32::from_le_bytes(unit)
+                } else {
+                    u32::from_be_bytes(unit)
+                };
+                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+            })),
+        }
         Self {
             bytes: Cow::Owned(text.into_bytes()),
             wide: Some(wide),
@@ -77,25 +77,52 @@ impl<'b> Text<'b> {
         })
     }
 
-    /// How many of the file's bytes a stretch of the text took.
-    fn width(&self, stretch: &[u8]) -> u64 {
-        let Some(wide) = self.wide else {
-            return stretch.len() as u64;
-        };
-        // Counted by lead bytes: an offset into the text is always between characters here.
-        let chars = stretch.iter().filter(|&&b| b & 0xc0 != 0x80).count() as u64;
-        let beyond = stretch.iter().filter(|&&b| b >= 0xf0).count() as u64;
-        match wide {
-            Wide::Utf16 { .. } => 2 * (chars + beyond),
-            Wide::Utf32 { .. } => 4 * chars,
+    /// How many of the file's bytes one byte of the text stands for, counted at a character's first.
+    fn width(&self, byte: u8) -> u64 {
+        let first = byte & 0xc0 != 0x80;
+        match self.wide {
+            None => 1,
+            // Beyond the basic plane a character takes two units.
+            Some(Wide::Utf16 { .. }) if byte >= 0xf0 => 4,
+            Some(Wide::Utf16 { .. }) => 2 * u64::from(first),
+            Some(Wide::Utf32 { .. }) => 4 * u64::from(first),
         }
     }
-}
 
-/// Where every line of a text begins, for turning offsets into places.
-pub(crate) struct Lines<'t, 'b> {
-    text: &'t Text<'b>,
-    starts: Vec<usize>,
+    /// Turns offsets into places, in one pass that keeps nothing of the rest of the text.
+    /// Lines end in `\n`, in `\r\n`, or in a `\r` of its own.
+    pub(crate) fn places(&self, mut offsets: Vec<usize>) -> Places {
+        offsets.sort_unstable();
+        offsets.dedup();
+        // The byte order mark belongs to the first line, though it is not part of the text.
+        let mark = match self.wide {
+            None => 0,
+            Some(Wide::Utf16 { .. }) => 2,
+            Some(Wide::Utf32 { .. }) => 4,
+        };
+        let mut position = Position {
+            line: 1,
+            column: 1 + mark,
+        };
+        let mut at = 0;
+        let mut places = Vec::with_capacity(offsets.len());
+        for offset in offsets {
+            while at < offset.min(self.bytes.len()) {
+                let byte = self.bytes[at];
+                at += 1;
+                if byte == b'\n' || (byte == b'\r' && self.bytes.get(at) != Some(&b'\n')) {
+                    position = Position {
+                        line: position.line + 1,
+                        column: 1,
+                    };
+                } else {
+                    position.column += self.width(byte);
+                }
+            }
+            places.push((offset, position));
+        }
+        Places(places)
+    }
 }
 
 /// A line from 1, and a byte in it from 1.
@@ -105,52 +132,15 @@ pub(crate) struct Position {
     pub(crate) column: u64,
 }
 
-impl<'t, 'b> Lines<'t, 'b> {
-    /// Lines end in `\n`, in `\r\n`, or in a `\r` of its own.
-    pub(crate) fn new(text: &'t Text<'b>) -> Self {
-        let bytes = &text.bytes;
-        let mut starts = vec![0];
-        for (at, &b) in bytes.iter().enumerate() {
-            if b == b'\n' || (b == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
-                starts.push(at + 1);
-            }
+/// The places of the offsets that were asked for.
+pub(crate) struct Places(Vec<(usize, Position)>);
+
+impl Places {
+    pub(crate) fn of(&self, offset: usize) -> Position {
+        match self.0.binary_search_by_key(&offset, |&(offset, _)| offset) {
+            Ok(at) => self.0[at].1,
+            Err(_) => Position { line: 1, column: 1 },
         }
-        Self { text, starts }
-    }
-
-    pub(crate) fn position(&self, offset: usize) -> Position {
-        let (line, start) = self.line_of(offset);
-        let offset = offset.min(self.text.bytes.len()).max(start);
-        // The byte order mark belongs to the first line, though it is not part of the text.
-        let mark = match (line, self.text.wide) {
-            (0, Some(Wide::Utf16 { .. })) => 2,
-            (0, Some(Wide::Utf32 { .. })) => 4,
-            _ => 0,
-        };
-        Position {
-            line: line as u64 + 1,
-            column: 1 + mark + self.text.width(&self.text.bytes[start..offset]),
-        }
-    }
-
-    /// The whole lines from the one at `start` to the one at `end`, as offsets.
-    pub(crate) fn around(&self, start: usize, end: usize) -> (usize, usize) {
-        let (_, first) = self.line_of(start);
-        let (last, _) = self.line_of(end);
-        let stop = self
-            .starts
-            .get(last + 1)
-            .copied()
-            .unwrap_or(self.text.bytes.len());
-        (first, stop)
-    }
-
-    fn line_of(&self, offset: usize) -> (usize, usize) {
-        let line = self
-            .starts
-            .partition_point(|&start| start <= offset)
-            .saturating_sub(1);
-        (line, self.starts[line])
     }
 }
 
@@ -165,7 +155,7 @@ mod tests {
             .windows(what.len())
             .position(|window| window == what)
             .expect("it is there");
-        let position = Lines::new(&text).position(offset);
+        let position = text.places(vec![0, offset]).of(offset);
         (position.line, position.column)
     }
 

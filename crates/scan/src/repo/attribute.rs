@@ -2,13 +2,13 @@
 //! Every tree is read once, oldest commit first, so the first sight of a blob is its introduction. On
 //! the way this notices what is missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
 use super::history::History;
+use super::ids::IdSet;
 use super::objects::{ObjectStore, Unreadable};
 use super::reader::Reader;
 use crate::ScanError;
@@ -46,11 +46,11 @@ pub(crate) type OnBlob<'f> = dyn FnMut(ObjectId, &[u8], &[u8]) + 'f;
 pub(crate) struct TreeWalk<'s> {
     store: &'s ObjectStore,
     reader: Reader<'s>,
-    seen: HashSet<ObjectId>,
+    seen: IdSet,
     /// What trees name and the repository lacks.
-    pub(crate) missing: HashSet<ObjectId>,
+    pub(crate) missing: IdSet,
     /// Trees that could not be read.
-    pub(crate) damaged: HashSet<ObjectId>,
+    pub(crate) damaged: IdSet,
 }
 
 impl<'s> TreeWalk<'s> {
@@ -58,9 +58,9 @@ impl<'s> TreeWalk<'s> {
         Self {
             store,
             reader: Reader::new(store),
-            seen: HashSet::default(),
-            missing: HashSet::default(),
-            damaged: HashSet::default(),
+            seen: IdSet::default(),
+            missing: IdSet::default(),
+            damaged: IdSet::default(),
         }
     }
 
@@ -127,10 +127,10 @@ pub(crate) struct Search<'h> {
     pub(crate) repository: usize,
     /// Goes before every path.
     pub(crate) prefix: &'h str,
-    pub(crate) wanted: &'h std::collections::HashSet<ObjectId>,
+    pub(crate) wanted: &'h IdSet,
     pub(crate) history: &'h History,
     /// Commits that refs and reflogs lead to.
-    pub(crate) reachable: &'h HashSet<ObjectId>,
+    pub(crate) reachable: &'h IdSet,
     /// Trees and blobs that are tagged directly.
     pub(crate) others: &'h [ObjectId],
 }
@@ -155,8 +155,7 @@ impl Search<'_> {
             blobs,
             order: orders,
         } = attribution;
-        let mut named: std::collections::HashSet<(ObjectId, String)> =
-            std::collections::HashSet::new();
+        let mut named: HashSet<(ObjectId, String)> = HashSet::new();
         let mut note =
             |id: ObjectId, folder: &[u8], name: &[u8], commit: Option<ObjectId>, order: usize| {
                 if !wanted.contains(&id) {
@@ -203,7 +202,7 @@ impl Search<'_> {
             .iter()
             .any(|&id| !blobs.contains_key(&(repository, id)))
         {
-            let rest: HashSet<ObjectId> = history
+            let rest: IdSet = history
                 .commits
                 .keys()
                 .copied()

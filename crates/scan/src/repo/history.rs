@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use gix::ObjectId;
-use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
+use super::ids::{IdMap, IdSet};
 use super::objects::Unreadable;
 use super::reader::Reader;
 
@@ -22,19 +22,19 @@ pub(crate) struct Commit {
 /// Commits and annotated tags by id.
 #[derive(Default)]
 pub(crate) struct History {
-    pub(crate) commits: HashMap<ObjectId, Commit>,
+    pub(crate) commits: IdMap<Commit>,
     /// What each annotated tag points at.
-    pub(crate) tags: HashMap<ObjectId, ObjectId>,
+    pub(crate) tags: IdMap<ObjectId>,
 }
 
 /// What names in a repository come down to.
 #[derive(Default)]
 pub(crate) struct Roots {
-    pub(crate) commits: HashSet<ObjectId>,
+    pub(crate) commits: IdSet,
     /// Trees that are tagged directly, or blobs.
     pub(crate) others: Vec<ObjectId>,
     /// What they name and is not here.
-    pub(crate) missing: HashSet<ObjectId>,
+    pub(crate) missing: IdSet,
 }
 
 /// A commit and its message; the message of a merged tag follows.
@@ -130,10 +130,10 @@ impl History {
     pub(crate) fn reachable(
         &self,
         from: impl IntoIterator<Item = ObjectId>,
-        shallow: &HashSet<ObjectId>,
-        missing: &mut HashSet<ObjectId>,
-    ) -> HashSet<ObjectId> {
-        let mut seen = HashSet::default();
+        shallow: &IdSet,
+        missing: &mut IdSet,
+    ) -> IdSet {
+        let mut seen = IdSet::default();
         let mut open: Vec<ObjectId> = from.into_iter().collect();
         while let Some(id) = open.pop() {
             let Some(commit) = self.commits.get(&id) else {
@@ -153,9 +153,9 @@ impl History {
     }
 
     /// The commits in an order in which parents come first, and else the oldest.
-    pub(crate) fn oldest_first(&self, commits: &HashSet<ObjectId>) -> Vec<ObjectId> {
-        let mut waits: HashMap<ObjectId, usize> = HashMap::default();
-        let mut children: HashMap<ObjectId, Vec<ObjectId>> = HashMap::default();
+    pub(crate) fn oldest_first(&self, commits: &IdSet) -> Vec<ObjectId> {
+        let mut waits: IdMap<usize> = IdMap::default();
+        let mut children: IdMap<Vec<ObjectId>> = IdMap::default();
         let mut ready = BinaryHeap::new();
         for id in commits {
             let Some(commit) = self.commits.get(id) else {
@@ -193,7 +193,7 @@ impl History {
         &mut self,
         reader: &mut Reader<'_>,
         ids: impl IntoIterator<Item = ObjectId>,
-        damaged: &mut HashSet<ObjectId>,
+        damaged: &mut IdSet,
         mut go_on: impl FnMut() -> Result<(), crate::ScanError>,
     ) -> Result<(), crate::ScanError> {
         let mut open: Vec<ObjectId> = ids.into_iter().collect();

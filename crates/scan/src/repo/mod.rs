@@ -4,6 +4,7 @@
 pub(crate) mod attribute;
 mod config;
 pub(crate) mod history;
+pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod objects;
 mod pack;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
-use gix::hashtable::HashMap;
 
+use super::ids::IdMap;
 use super::pack::{Pack, PackedKind, PackedObject};
 use super::{Repo, path_of_line};
 use crate::files;
@@ -39,7 +39,7 @@ pub(crate) struct ObjectStore {
     pub(super) packs: Vec<Pack>,
     pub(super) folders: Vec<PathBuf>,
     objects: Vec<Object>,
-    by_id: HashMap<ObjectId, u32>,
+    by_id: IdMap<u32>,
     pub(super) max_blob: u64,
 }
 
@@ -69,7 +69,7 @@ impl ObjectStore {
             packs: Vec::new(),
             folders: Vec::new(),
             objects: Vec::new(),
-            by_id: HashMap::default(),
+            by_id: IdMap::default(),
             max_blob,
         };
         let mut troubles = Troubles::default();

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::hashtable::HashMap;
 use gix::objs::Kind;
 use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{MMap, data};
 
+use super::ids::IdMap;
 use crate::files;
 
 /// git writes chains of at most 4,095 deltas; a longer one was made to waste time.
@@ -34,7 +34,7 @@ pub(super) struct PackedObject {
 pub(super) struct Pack {
     pub(super) file: data::File<MMap>,
     /// Where each object is, in packs whose deltas name their bases by id.
-    by_id: Option<HashMap<ObjectId, u64>>,
+    by_id: Option<IdMap<u64>>,
 }
 
 impl Pack {

@@ -1,6 +1,6 @@
 //! Gathers what many threads see into one finding for each secret, and turns those into the report's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use gix::ObjectId;
 use sha2::{Digest as _, Sha256};
@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 use super::finding::{Shown, canonical, finding};
 use super::{Confidence, Decoding, Finding};
 use crate::find::matcher::{Match, Matcher};
-use crate::find::text::{Lines, Position, Text};
+use crate::find::text::{Position, Text};
 use crate::repo::attribute::Attribution;
+use crate::repo::ids::IdSet;
 
 /// A repository made to exhaust holds more; what is beyond is counted, not kept.
 const MAX_GROUPS: usize = 100_000;
@@ -67,37 +68,36 @@ pub(crate) struct Collector {
 }
 
 /// The secrets of one text with their positions, ready for the collector.
+#[derive(Default)]
 pub(crate) struct Seen {
     matches: Vec<(Match, Position, Position)>,
     decoding: Option<Decoding>,
+    overflowed: bool,
 }
 
 /// Searches one file, blob or message. Lines that carry an allow mark are passed over.
 pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8]) -> Seen {
     let text = Text::new(raw);
-    let mut matches = matcher.find(&text.bytes);
+    let (matches, overflowed) = matcher.find(&text.bytes);
     if matches.is_empty() {
-        return Seen {
-            matches: Vec::new(),
-            decoding: None,
-        };
+        return Seen::default();
     }
-    let lines = Lines::new(&text);
-    let allowed = marks(&text.bytes);
-    if !allowed.is_empty() {
-        matches.retain(|hit| {
-            let (start, end) = lines.around(hit.span.start, hit.span.end.saturating_sub(1));
-            let next = allowed.partition_point(|&at| at < start);
-            allowed.get(next).is_none_or(|&at| at >= end)
-        });
-    }
+    let marks = marks(&text.bytes);
+    let last = |hit: &Match| hit.span.end.saturating_sub(1);
+    let ends = matches
+        .iter()
+        .flat_map(|hit| [hit.span.start, last(hit), hit.span.end]);
+    let places = text.places(ends.chain(marks.iter().copied()).collect());
+    let allowed: BTreeSet<u64> = marks.into_iter().map(|at| places.of(at).line).collect();
     let matches = matches
         .into_iter()
-        .map(|hit| {
-            let start = lines.position(hit.span.start);
-            let last = lines.position(hit.span.end.saturating_sub(1));
+        .filter_map(|hit| {
+            let (start, last) = (places.of(hit.span.start), places.of(last(&hit)));
+            if allowed.range(start.line..=last.line).next().is_some() {
+                return None;
+            }
             // The byte after the last one, on the last one's line even where that ends it.
-            let after = lines.position(hit.span.end);
+            let after = places.of(hit.span.end);
             let end = if after.line == last.line {
                 after
             } else {
@@ -106,12 +106,13 @@ pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8]) -> Seen {
                     ..last
                 }
             };
-            (hit, start, end)
+            Some((hit, start, end))
         })
         .collect();
     Seen {
         matches,
         decoding: text.decoding(),
+        overflowed,
     }
 }
 
@@ -134,6 +135,7 @@ fn marks(text: &[u8]) -> Vec<usize> {
 
 impl Collector {
     pub(crate) fn add(&mut self, container: &Container, seen: Seen, matcher: &Matcher<'_>) {
+        self.overflowed |= seen.overflowed;
         for (hit, start, end) in seen.matches {
             let kind = hit.rule.map(|rule| matcher.rules.at(rule).kind);
             let key = GroupKey {
@@ -166,7 +168,7 @@ impl Collector {
     }
 
     /// The blobs of a repository whose paths are wanted.
-    pub(crate) fn blobs(&self, repository: usize) -> HashSet<ObjectId> {
+    pub(crate) fn blobs(&self, repository: usize) -> IdSet {
         let sightings = self.groups.values().flat_map(|group| &group.sightings);
         sightings
             .filter_map(|sighting| match sighting.container {

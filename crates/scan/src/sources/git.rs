@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
 use crate::error::ScanError;
@@ -13,6 +12,7 @@ use crate::path::shown;
 use crate::repo::Repo;
 use crate::repo::attribute::{Attribution, Known, Search, TreeWalk};
 use crate::repo::history::{History, parse_commit, parse_tag};
+use crate::repo::ids::IdSet;
 use crate::repo::index;
 use crate::repo::objects::{Object, ObjectStore, Unreadable};
 use crate::repo::reader::{LARGE, Reader};
@@ -65,11 +65,11 @@ impl<'g> Git<'g> {
         if self.repo.has_reftable() {
             ids.extend(self.history.commits.keys());
         }
-        let shallow: HashSet<ObjectId> = self.repo.shallow().into_iter().collect();
-        let named: HashSet<ObjectId> = tips.refs.iter().copied().collect();
+        let shallow: IdSet = self.repo.shallow().into_iter().collect();
+        let named: IdSet = tips.refs.iter().copied().collect();
         let roots = self.history.roots(ids, |id| self.store.contains(id));
         // A reflog may name what gc has taken away since; a ref may not.
-        let mut missing: HashSet<ObjectId> = roots
+        let mut missing: IdSet = roots
             .missing
             .into_iter()
             .filter(|id| named.contains(id))

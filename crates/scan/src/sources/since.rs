@@ -1,16 +1,15 @@
 //! The part of a history that is new since a revision.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
 use super::git::Git;
 use crate::error::ScanError;
 use crate::path::shown;
 use crate::repo::attribute::{Attribution, Known, TreeWalk};
+use crate::repo::ids::{IdMap, IdSet};
 use crate::repo::objects::Object;
 use crate::repo::reader::Reader;
 use crate::repo::refs;
@@ -33,14 +32,14 @@ impl Git<'_> {
         let base = self.revision(revision).ok_or_else(not_found)?;
         let tips = refs::tips(self.repo);
         let mut reader = Reader::new(self.store);
-        let mut damaged = HashSet::default();
+        let mut damaged = IdSet::default();
         let ids = tips.refs.iter().copied().chain([base]);
         self.history
             .load(&mut reader, ids, &mut damaged, || run.cancel.check())?;
         if !self.history.commits.contains_key(&base) {
             return Err(not_found());
         }
-        let shallow: HashSet<ObjectId> = self.repo.shallow().into_iter().collect();
+        let shallow: IdSet = self.repo.shallow().into_iter().collect();
         let roots = self
             .history
             .roots(tips.refs.iter().copied(), |id| self.store.contains(id));
@@ -53,9 +52,9 @@ impl Git<'_> {
 
         // The trees that new commits build on are known; so is everything below them.
         let mut walk = TreeWalk::new(self.store);
-        let mut known: HashSet<ObjectId> = HashSet::default();
+        let mut known: IdSet = IdSet::default();
         let parents = new.iter().flat_map(|id| &self.history.commits[id].parents);
-        let edge: HashSet<ObjectId> = parents
+        let edge: IdSet = parents
             .filter(|id| hidden.contains(*id))
             .copied()
             .chain([base])
@@ -66,7 +65,7 @@ impl Git<'_> {
                 known.insert(blob);
             });
         }
-        let mut names: HashMap<ObjectId, Vec<Known>> = HashMap::new();
+        let mut names: IdMap<Vec<Known>> = IdMap::default();
         for (order, id) in self.history.oldest_first(&new).into_iter().enumerate() {
             run.cancel.check()?;
             attribution.order.insert((self.number, id), order);
@@ -91,7 +90,7 @@ impl Git<'_> {
             .iter()
             .filter(|(_, target)| !hidden.contains(*target))
             .map(|(id, _)| *id);
-        let scanned: HashSet<ObjectId> = names.keys().copied().chain(new).chain(tags).collect();
+        let scanned: IdSet = names.keys().copied().chain(new).chain(tags).collect();
         let objects: Vec<&Object> = self
             .store
             .objects()
