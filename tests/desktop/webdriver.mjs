@@ -25,6 +25,9 @@ export async function open(binary, env) {
   const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
     env: { ...process.env, ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
     stdio: ["ignore", "inherit", "inherit"],
+    // A process group of its own: the app stays in the tray when its window closes, and ends with
+    // the group.
+    detached: true,
   });
   const base = `http://127.0.0.1:${port}`;
   const call = async (method, path, body) => {
@@ -63,7 +66,8 @@ class Window {
     try {
       await this.call("DELETE", "");
     } finally {
-      this.driver.kill();
+      process.kill(-this.driver.pid);
+      await sleep(300);
     }
   }
 
@@ -85,13 +89,16 @@ class Window {
 
   /** Waits for an element by its test id or selector, and returns it. */
   async find(what, seconds = 15) {
-    const selector = /^[\w-]+$/.test(what) ? `[data-testid="${what}"]` : what;
+    const selector = /^[a-z]+-[\w-]+$|^(run|undo|toast|palette)$/.test(what)
+      ? `[data-testid="${what}"]`
+      : what;
     const until = Date.now() + seconds * 1000;
     for (;;) {
       const [first] = await this.all(selector);
       if (first !== undefined) return first;
       if (Date.now() > until) {
-        throw new Error(`no ${selector} on the page, which says:\n${await this.text("body")}`);
+        const page = await this.script("return document.body.innerText");
+        throw new Error(`no ${selector} on the page, which says:\n${page}`);
       }
       await sleep(100);
     }

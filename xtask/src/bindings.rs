@@ -9,7 +9,8 @@ const FILE: &str = "ui/src/lib/bindings.ts";
 /// Writes the file.
 pub fn write() -> Result<()> {
     let path = root().join(FILE);
-    fs::write(&path, keyward_app::bindings::typescript()).map_err(|error| format!("{FILE}: {error}"))?;
+    fs::write(&path, keyward_app::bindings::typescript())
+        .map_err(|error| format!("{FILE}: {error}"))?;
     println!("wrote {FILE}");
     Ok(())
 }
@@ -20,5 +21,7 @@ pub fn check() -> Result<()> {
     if committed.replace("\r\n", "\n") == keyward_app::bindings::typescript() {
         return Ok(());
     }
-    Err(format!("{FILE} is not what the Rust views say; run `cargo xtask bindings` and commit it"))
+    Err(format!(
+        "{FILE} is not what the Rust views say; run `cargo xtask bindings` and commit it"
+    ))
 }

@@ -25,15 +25,57 @@ struct Names {
 }
 
 const WINDOW: Names = Names {
-    apt: &["build-essential", "pkg-config", "libwebkit2gtk-4.1-dev", "libayatana-appindicator3-1", "librsvg2-2", "xdg-utils"],
-    dnf: &["gcc", "pkgconf", "webkit2gtk4.1-devel", "libayatana-appindicator-gtk3", "xdg-utils"],
-    pacman: &["base-devel", "webkit2gtk-4.1", "libayatana-appindicator", "xdg-utils"],
+    apt: &[
+        "build-essential",
+        "pkg-config",
+        "libwebkit2gtk-4.1-dev",
+        "libayatana-appindicator3-1",
+        "librsvg2-2",
+        "xdg-utils",
+    ],
+    dnf: &[
+        "gcc",
+        "pkgconf",
+        "webkit2gtk4.1-devel",
+        "libayatana-appindicator-gtk3",
+        "xdg-utils",
+    ],
+    pacman: &[
+        "base-devel",
+        "webkit2gtk-4.1",
+        "libayatana-appindicator",
+        "xdg-utils",
+    ],
 };
 
 const HEADLESS: Names = Names {
-    apt: &["xvfb", "webkit2gtk-driver", "gnome-keyring", "dbus", "libsecret-tools", "imagemagick", "fonts-dejavu-core"],
-    dnf: &["xorg-x11-server-Xvfb", "webkit2gtk4.1-driver", "gnome-keyring", "dbus-daemon", "libsecret", "ImageMagick", "dejavu-sans-fonts"],
-    pacman: &["xorg-server-xvfb", "webkit2gtk-4.1", "gnome-keyring", "dbus", "libsecret", "imagemagick", "ttf-dejavu"],
+    apt: &[
+        "xvfb",
+        "webkit2gtk-driver",
+        "gnome-keyring",
+        "dbus",
+        "libsecret-tools",
+        "imagemagick",
+        "fonts-dejavu-core",
+    ],
+    dnf: &[
+        "xorg-x11-server-Xvfb",
+        "webkit2gtk4.1-driver",
+        "gnome-keyring",
+        "dbus-daemon",
+        "libsecret",
+        "ImageMagick",
+        "dejavu-sans-fonts",
+    ],
+    pacman: &[
+        "xorg-server-xvfb",
+        "webkit2gtk-4.1",
+        "gnome-keyring",
+        "dbus",
+        "libsecret",
+        "imagemagick",
+        "ttf-dejavu",
+    ],
 };
 
 const TESTS: Names = Names {
@@ -53,7 +95,9 @@ pub fn install(need: Need) -> Result<()> {
         Need::Headless => &[&WINDOW, &HEADLESS],
         Need::Tests => &[&WINDOW, &HEADLESS, &TESTS],
     };
-    let manager = ["apt-get", "dnf", "pacman"].into_iter().find(|name| answers(name, &["--version"]));
+    let manager = ["apt-get", "dnf", "pacman"]
+        .into_iter()
+        .find(|name| answers(name, &["--version"]));
     let Some(manager) = manager else {
         return Err(
             "no apt-get, dnf or pacman here: install WebKitGTK 4.1 with its headers, then run this again".to_owned(),
@@ -64,7 +108,10 @@ pub fn install(need: Need) -> Result<()> {
         "dnf" => names.dnf,
         _ => names.pacman,
     });
-    let missing: Vec<&str> = wanted.copied().filter(|name| !installed(manager, name)).collect();
+    let missing: Vec<&str> = wanted
+        .copied()
+        .filter(|name| !installed(manager, name))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -93,12 +140,21 @@ fn installed(manager: &str, package: &str) -> bool {
 
 /// Runs the package manager, through sudo unless we are root already.
 fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.starts_with(b"0\n"));
-    let mut command = if root { Command::new(program) } else { Command::new("sudo") };
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|out| out.stdout.starts_with(b"0\n"));
+    let mut command = if root {
+        Command::new(program)
+    } else {
+        Command::new("sudo")
+    };
     if !root {
         command.arg(program);
     }
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!("{program} {} did not succeed", arguments.join(" "))),

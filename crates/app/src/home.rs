@@ -57,6 +57,7 @@ impl Keyward {
 
 fn need(row: &EntryRow) -> Option<(u8, Need)> {
     let left = row.days_left.unwrap_or(0);
+    let name = &row.name;
     let day = |count: i64| {
         if count == 1 {
             "1 day".to_owned()
@@ -65,11 +66,10 @@ fn need(row: &EntryRow) -> Option<(u8, Need)> {
         }
     };
     let (order, text) = match row.state.as_str() {
-        "leaked" => (0, "The current value was found in a repository.".to_owned()),
-        "expired" => (1, "The provider has ended this value.".to_owned()),
-        "overdue" if left == 0 => (2, "Due for rotation today.".to_owned()),
-        "overdue" => (2, format!("Overdue for rotation by {}.", day(-left))),
-        "due-soon" => (4, format!("Due for rotation in {}.", day(left))),
+        "leaked" => (0, format!("Rotate `{name}`: it was found in a repository.")),
+        "expired" => (1, format!("Replace `{name}`: the provider has ended it.")),
+        "overdue" => (2, format!("Rotate `{name}`: {} old.", day(row.age_days))),
+        "due-soon" => (4, format!("Rotate `{name}` within {}.", day(left))),
         _ => return None,
     };
     Some((order, a_need(&row.state, &row.name, text)))

@@ -125,7 +125,7 @@ pub struct BackupRecord {
     pub size: u64,
     /// Entries in it.
     pub entries: u32,
-    /// When it was last read back and compared.
+    /// When it was last opened and checked after it was written.
     pub verified: Option<Timestamp>,
 }
 

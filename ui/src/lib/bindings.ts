@@ -456,7 +456,7 @@ size: number,
  */
 entries: number, 
 /**
- * When it was last read back and compared (RFC 3339).
+ * When it was last opened and checked after it was written (RFC 3339).
  */
 verified: string | null, 
 /**

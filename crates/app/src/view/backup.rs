@@ -14,7 +14,7 @@ pub struct BackupRow {
     pub size: u64,
     /// Entries in it.
     pub entries: u32,
-    /// When it was last read back and compared (RFC 3339).
+    /// When it was last opened and checked after it was written (RFC 3339).
     pub verified: Option<String>,
     /// Whether the file is still there.
     pub present: bool,

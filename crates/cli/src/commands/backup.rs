@@ -118,7 +118,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                     ("MADE", column(|row| day(&row.created).to_owned())),
                     ("ENTRIES", column(|row| row.entries.to_string())),
                     (
-                        "VERIFIED",
+                        "CHECKED",
                         column(|row| row.verified.as_deref().map_or("no", day).to_owned()),
                     ),
                     (

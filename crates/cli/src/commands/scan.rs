@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use keyward_app::scanner::{
-    Cancel, Confidence, DEFAULT_MAX_BLOB, Finding, Options, OwnValues, Progress, Report, Sources, csv, html, markdown, sarif,
+    Cancel, Confidence, DEFAULT_MAX_BLOB, Finding, Options, OwnValues, Progress, Report, Sources,
+    csv, html, markdown, sarif,
 };
 use keyward_app::{Error, ScanJob};
 
