@@ -80,6 +80,9 @@ impl Merge {
     }
 }
 
+/// Versions to write, each with its staged value if that is new here.
+type Restored = Vec<(Version, Option<Staged>)>;
+
 /// One entry of a backup beside what the vault has.
 struct Planned<'a> {
     from: &'a backup::Entry,
@@ -295,11 +298,11 @@ impl Keyward {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
-            let mut rows: Vec<(Entry, Vec<(Version, Option<Staged>)>)> = vec![];
+            let mut rows: Vec<(Entry, Restored)> = vec![];
             for one in planned.iter().filter(|one| one.apply) {
                 let entry = self.restored_entry(one)?;
                 let mut known = snapshot.versions(&entry).to_vec();
-                let mut versions: Vec<(Version, Option<Staged>)> = vec![];
+                let mut versions: Restored = vec![];
                 for from in &one.from.versions {
                     let print = open.vault.keys().fingerprint(from.value.expose_secret());
                     // A value that is here already keeps its item and takes the backup's stage.

@@ -33,6 +33,16 @@ pub struct Import<'a> {
     pub force: bool,
 }
 
+/// A value that is in the keychain, with the rows it is about to get.
+struct Ready<'a> {
+    entry: Entry,
+    /// The version it takes the place of.
+    old: Option<Version>,
+    number: u32,
+    staged: Staged,
+    action: &'a str,
+}
+
 /// A row of the file with what is to be done with it.
 struct Planned {
     row: ImportRow,
@@ -91,7 +101,7 @@ impl Keyward {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
-            let mut ready: Vec<(Entry, Option<Version>, u32, Staged, &str)> = vec![];
+            let mut ready: Vec<Ready<'_>> = vec![];
             for one in &planned {
                 let (Some(name), Some(value)) = (&one.name, &one.value) else {
                     continue;
@@ -123,11 +133,24 @@ impl Keyward {
                 let staged = open
                     .vault
                     .stage(&mut open.store, &entry.id, &label, value, now)?;
-                ready.push((entry, old, number, staged, &one.row.action));
+                ready.push(Ready {
+                    entry,
+                    old,
+                    number,
+                    staged,
+                    action: &one.row.action,
+                });
             }
             open.change(|tx, vault| {
                 let mut events = vec![];
-                for (entry, old, number, staged, action) in &ready {
+                for Ready {
+                    entry,
+                    old,
+                    number,
+                    staged,
+                    action,
+                } in &ready
+                {
                     let mut entry = entry.clone();
                     entry.updated = now;
                     tx.put_entry(&entry)?;
