@@ -98,10 +98,7 @@ pub fn reveal(
         .message(format!("Show the value of {name}? It is recorded."))
         .title("Keyward")
         .kind(MessageDialogKind::Warning)
-        .buttons(MessageDialogButtons::OkCancelCustom(
-            "Show".to_owned(),
-            "Cancel".to_owned(),
-        ))
+        .buttons(MessageDialogButtons::OkCancelCustom("Show".to_owned(), "Cancel".to_owned()))
         .blocking_show();
     if !agreed {
         return Err(Error::new("REVEAL_DENIED", "The value was not shown.", ""));
@@ -155,14 +152,7 @@ pub fn import_apply(
 }
 
 fn dotenv<'a>(path: &'a Path, project: &'a str, env: &'a str) -> Import<'a> {
-    Import {
-        format: "auto",
-        file: path,
-        project,
-        env,
-        skip_bad: false,
-        force: false,
-    }
+    Import { format: "auto", file: path, project, env, skip_bad: false, force: false }
 }
 
 /// All rotation runs.
@@ -274,12 +264,7 @@ pub fn webhook_verify(
         (None, Some(path)) => keyward_app::read_capture(&path)?,
         (None, None) => vec![],
     };
-    keyward.webhook_verify(WebhookCase {
-        capture,
-        scheme,
-        secrets,
-        ..WebhookCase::default()
-    })
+    keyward.webhook_verify(WebhookCase { capture, scheme, secrets, ..WebhookCase::default() })
 }
 
 /// Backups that were written.
@@ -327,13 +312,7 @@ pub fn restore_apply(
     passphrase: String,
     merge: String,
 ) -> Answer<RestoreReport> {
-    keyward.restore(
-        &path,
-        &words(passphrase),
-        Merge::parse(&merge)?,
-        false,
-        None,
-    )
+    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, false, None)
 }
 
 fn words(passphrase: String) -> Key {
@@ -367,31 +346,19 @@ pub fn save_settings(keyward: State<'_, Keyward>, settings: Settings) -> Answer<
 /// Sends the reminder now.
 #[tauri::command(async)]
 pub fn send_reminder(keyward: State<'_, Keyward>) -> Answer<String> {
-    Ok(keyward
-        .notify_due()?
-        .unwrap_or_else(|| "Nothing is due, so nothing was sent.".to_owned()))
+    Ok(keyward.notify_due()?.unwrap_or_else(|| "Nothing is due, so nothing was sent.".to_owned()))
 }
 
 /// A file of the user's choice.
 #[tauri::command(async)]
 pub fn pick_file(app: AppHandle, title: String) -> Answer<Option<String>> {
-    Ok(app
-        .dialog()
-        .file()
-        .set_title(title)
-        .blocking_pick_file()
-        .map(|path| path.to_string()))
+    Ok(app.dialog().file().set_title(title).blocking_pick_file().map(|path| path.to_string()))
 }
 
 /// A folder of the user's choice.
 #[tauri::command(async)]
 pub fn pick_folder(app: AppHandle, title: String) -> Answer<Option<String>> {
-    Ok(app
-        .dialog()
-        .file()
-        .set_title(title)
-        .blocking_pick_folder()
-        .map(|path| path.to_string()))
+    Ok(app.dialog().file().set_title(title).blocking_pick_folder().map(|path| path.to_string()))
 }
 
 /// A place for a new file.

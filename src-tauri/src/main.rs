@@ -28,9 +28,7 @@ fn main() -> tauri::Result<()> {
     let config = Config::from_environment("desktop", None, ask).map_err(anyhow)?;
     let mut builder = tauri::Builder::default();
     if has_bus() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            tray::show(app)
-        }));
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| tray::show(app)));
     }
     builder
         .plugin(tauri_plugin_dialog::init())

@@ -29,17 +29,8 @@ impl Events {
     /// Events about a scan of `path`.
     pub fn new(app: AppHandle, path: &Path) -> Self {
         let path = path.display().to_string();
-        let payload = Payload {
-            path,
-            stage: String::new(),
-            files: 0,
-            blobs: 0,
-            bytes: 0,
-        };
-        Self {
-            app,
-            state: Mutex::new((Instant::now(), payload)),
-        }
+        let payload = Payload { path, stage: String::new(), files: 0, blobs: 0, bytes: 0 };
+        Self { app, state: Mutex::new((Instant::now(), payload)) }
     }
 }
 

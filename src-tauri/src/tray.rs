@@ -16,14 +16,13 @@ fn build(app: &App) -> tauri::Result<()> {
     let open = MenuItem::with_id(app, "open", "Open Keyward", true, None::<&str>)?;
     let quit = MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?;
     let menu = Menu::with_items(app, &[&open, &quit])?;
-    let mut tray = TrayIconBuilder::with_id("main")
-        .tooltip("Keyward")
-        .menu(&menu)
-        .on_menu_event(|app, event| match event.id().as_ref() {
+    let mut tray = TrayIconBuilder::with_id("main").tooltip("Keyward").menu(&menu).on_menu_event(
+        |app, event| match event.id().as_ref() {
             "open" => show(app),
             "quit" => app.exit(0),
             _ => {}
-        });
+        },
+    );
     if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
     }

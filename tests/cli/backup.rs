@@ -8,9 +8,7 @@ fn filled() -> (Sandbox, String, String) {
     let keyward = Sandbox::with_file();
     keyward.add("a/b/one", "value-one");
     let file = keyward.create("bytes", b"\xff\x00bytes");
-    keyward
-        .run(&format!("add a/b/two --value-file {file}"))
-        .ok();
+    keyward.run(&format!("add a/b/two --value-file {file}")).ok();
     let words = keyward.create("words", "four short plain words\n");
     let backup = keyward.path("vault.age");
     (keyward, words, backup)
@@ -19,57 +17,29 @@ fn filled() -> (Sandbox, String, String) {
 #[test]
 fn a_restore_into_nothing_brings_everything_back() {
     let (keyward, words, backup) = filled();
-    keyward
-        .pipe("rotate one --start --stdin", "value-one-new")
-        .ok();
-    keyward
-        .run(&format!(
-            "backup create --out {backup} --passphrase-file {words}"
-        ))
-        .ok();
+    keyward.pipe("rotate one --start --stdin", "value-one-new").ok();
+    keyward.run(&format!("backup create --out {backup} --passphrase-file {words}")).ok();
     let report = keyward
-        .run(&format!(
-            "backup verify {backup} --passphrase-file {words} --json"
-        ))
+        .run(&format!("backup verify {backup} --passphrase-file {words} --json"))
         .ok()
         .json();
     assert_eq!(
-        (
-            &report["entries"],
-            &report["values"],
-            &report["origin_proved"]
-        ),
+        (&report["entries"], &report["values"], &report["origin_proved"]),
         (&2.into(), &3.into(), &true.into())
     );
     let other = Sandbox::with_file();
     let restore = format!("backup restore {backup} --passphrase-file {words}");
-    let preview = other
-        .run(&format!("{restore} --dry-run --json"))
-        .ok()
-        .json();
-    assert_eq!(
-        (&preview["added"], &preview["applied"]),
-        (&2.into(), &false.into())
-    );
-    assert!(
-        !other.home().join("keyward.db").exists(),
-        "a preview made a vault"
-    );
-    other
-        .run(&format!("{restore} --no-input"))
-        .fails(2, "NO_INPUT");
+    let preview = other.run(&format!("{restore} --dry-run --json")).ok().json();
+    assert_eq!((&preview["added"], &preview["applied"]), (&2.into(), &false.into()));
+    assert!(!other.home().join("keyward.db").exists(), "a preview made a vault");
+    other.run(&format!("{restore} --no-input")).fails(2, "NO_INPUT");
     other.run(&format!("{restore} --yes")).ok();
     assert_eq!(other.run("get one --reveal").ok().out, "value-one");
-    assert_eq!(
-        other.run("get one --version 2 --reveal").ok().out,
-        "value-one-new"
-    );
+    assert_eq!(other.run("get one --version 2 --reveal").ok().out, "value-one-new");
     assert_eq!(other.run("get two --reveal").ok().stdout, b"\xff\x00bytes");
     other.run("audit verify").ok();
     other
-        .run(&format!(
-            "backup verify {backup} --passphrase-file {words} --json"
-        ))
+        .run(&format!("backup verify {backup} --passphrase-file {words} --json"))
         .ok()
         .says("\"origin_proved\":null");
 }
@@ -77,46 +47,24 @@ fn a_restore_into_nothing_brings_everything_back() {
 #[test]
 fn an_older_backup_changes_nothing_newer_by_itself() {
     let (keyward, words, backup) = filled();
-    keyward
-        .run(&format!(
-            "backup create --out {backup} --passphrase-file {words}"
-        ))
-        .ok();
+    keyward.run(&format!("backup create --out {backup} --passphrase-file {words}")).ok();
     keyward.run("edit one --notes changed-since").ok();
     keyward.add("a/b/three", "value-three");
     let restore = format!("backup restore {backup} --passphrase-file {words} --yes --json");
     let plan = keyward.run(&restore).ok().json();
-    assert_eq!(
-        (&plan["older"], &plan["same"], &plan["added"]),
-        (&1.into(), &1.into(), &0.into())
-    );
-    assert_eq!(
-        keyward.run("show one --json").ok().json()["notes"],
-        "changed-since"
-    );
+    assert_eq!((&plan["older"], &plan["same"], &plan["added"]), (&1.into(), &1.into(), &0.into()));
+    assert_eq!(keyward.run("show one --json").ok().json()["notes"], "changed-since");
     keyward.run(&format!("{restore} --merge overwrite")).ok();
-    assert_eq!(
-        keyward.run("show one --json").ok().json()["notes"],
-        serde_json::Value::Null
-    );
+    assert_eq!(keyward.run("show one --json").ok().json()["notes"], serde_json::Value::Null);
     assert_eq!(keyward.run("get three --reveal").ok().out, "value-three");
-    let kept = fs::read_dir(keyward.home().join("before-restore"))
-        .unwrap()
-        .count();
-    assert_eq!(
-        kept, 1,
-        "a restore into a filled vault begins with a backup"
-    );
+    let kept = fs::read_dir(keyward.home().join("before-restore")).unwrap().count();
+    assert_eq!(kept, 1, "a restore into a filled vault begins with a backup");
 }
 
 #[test]
 fn damage_wrong_keys_and_foreign_files_are_told_apart() {
     let (keyward, words, backup) = filled();
-    keyward
-        .run(&format!(
-            "backup create --out {backup} --passphrase-file {words}"
-        ))
-        .ok();
+    keyward.run(&format!("backup create --out {backup} --passphrase-file {words}")).ok();
     let good = fs::read(&backup).unwrap();
     let verify = |file: &str, words: &str| -> Said {
         keyward.run(&format!("backup verify {file} --passphrase-file {words}"))
@@ -134,20 +82,12 @@ fn damage_wrong_keys_and_foreign_files_are_told_apart() {
     verify(&backup, &empty).fails(3, "PASSPHRASE_EMPTY");
     let folder = keyward.path("kw");
     keyward
-        .run(&format!(
-            "backup create --out {folder} --passphrase-file {words}"
-        ))
+        .run(&format!("backup create --out {folder} --passphrase-file {words}"))
         .fails(3, "BACKUP_NOT_A_FILE");
     keyward
-        .run(&format!(
-            "backup create --out {backup} --recipient age1yubikey1qqqqq"
-        ))
+        .run(&format!("backup create --out {backup} --recipient age1yubikey1qqqqq"))
         .fails(3, "BACKUP_PLUGIN");
-    assert_eq!(
-        fs::read(&backup).unwrap(),
-        good,
-        "a refused backup touched the good one"
-    );
+    assert_eq!(fs::read(&backup).unwrap(), good, "a refused backup touched the good one");
 }
 
 #[cfg(target_os = "linux")]
@@ -155,27 +95,14 @@ fn damage_wrong_keys_and_foreign_files_are_told_apart() {
 fn the_other_implementation_of_age_opens_ours_and_we_open_its() {
     let (keyward, _, backup) = filled();
     let identity = keyward.path("key.txt");
-    let made = keyward
-        .command("age-keygen")
-        .args(["-o", &identity])
-        .output();
+    let made = keyward.command("age-keygen").args(["-o", &identity]).output();
     let made = made.expect("age is installed by `cargo xtask test`");
-    let recipient = String::from_utf8_lossy(&made.stderr)
-        .split_whitespace()
-        .last()
-        .unwrap()
-        .to_owned();
+    let recipient =
+        String::from_utf8_lossy(&made.stderr).split_whitespace().last().unwrap().to_owned();
     for armor in ["", " --armor"] {
-        keyward
-            .run(&format!(
-                "backup create --out {backup} --recipient {recipient}{armor}"
-            ))
-            .ok();
-        let output = keyward
-            .command("age")
-            .args(["-d", "-i", &identity, &backup])
-            .output()
-            .unwrap();
+        keyward.run(&format!("backup create --out {backup} --recipient {recipient}{armor}")).ok();
+        let output =
+            keyward.command("age").args(["-d", "-i", &identity, &backup]).output().unwrap();
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(
             (&document["format"], &document["version"]),
@@ -191,12 +118,8 @@ fn the_other_implementation_of_age_opens_ours_and_we_open_its() {
             .status()
             .unwrap();
         assert!(status.success());
-        keyward
-            .run(&format!("backup verify {theirs} --identity {identity}"))
-            .ok();
+        keyward.run(&format!("backup verify {theirs} --identity {identity}")).ok();
     }
     let other = keyward.create("other.txt", "AGE-PLUGIN-EVIL-1QQQ");
-    keyward
-        .run(&format!("backup verify {backup} --identity {other}"))
-        .fails(3, "BACKUP_PLUGIN");
+    keyward.run(&format!("backup verify {backup} --identity {other}")).fails(3, "BACKUP_PLUGIN");
 }

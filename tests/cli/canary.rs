@@ -37,16 +37,12 @@ fn the_search_itself_finds_a_planted_value() {
 
 #[test]
 fn no_value_is_in_any_output_log_or_file() {
-    let keyward = Sandbox::with_file()
-        .and("RUST_LOG", "trace")
-        .and("RUST_BACKTRACE", "full");
+    let keyward = Sandbox::with_file().and("RUST_LOG", "trace").and("RUST_BACKTRACE", "full");
     let hook = keyward.create("in/hook", CANARY);
     let words = keyward.create("in/words", "four short plain words");
     let env = keyward.create("in/.env", format!("FROM_ENV={CANARY}-env\n"));
-    let capture = keyward.create(
-        "in/capture",
-        "POST / HTTP/1.1\r\nStripe-Signature: t=1780000000,v1=00\r\n\r\n{}",
-    );
+    let capture = keyward
+        .create("in/capture", "POST / HTTP/1.1\r\nStripe-Signature: t=1780000000,v1=00\r\n\r\n{}");
     let repo = Repo::new(&keyward.dir.path().join("in/repo"));
     repo.write("leak.py", &format!("key = \"{CANARY}\"\n"));
     repo.commit("leak");

@@ -21,10 +21,7 @@ fn json_is_one_document_with_a_version() {
     ] {
         let said = keyward.run(&format!("{line} --json")).ok();
         assert_eq!(said.json()["version"], 1, "{said}");
-        assert_eq!(
-            keyward.run(&format!("{line} --format json")).ok().json()["version"],
-            1
-        );
+        assert_eq!(keyward.run(&format!("{line} --format json")).ok().json()["version"], 1);
     }
 }
 
@@ -47,20 +44,14 @@ fn usage_is_two_and_help_is_zero() {
     keyward.run("--help").ok().says("Usage");
     keyward.run("--version").ok().says("keyward 0.");
     keyward.run("list --format pdf").fails(2, "USAGE");
-    keyward
-        .and("KEYWARD_KEYCHAIN", "paper")
-        .run("list")
-        .fails(2, "USAGE");
+    keyward.and("KEYWARD_KEYCHAIN", "paper").run("list").fails(2, "USAGE");
 }
 
 #[test]
 fn completions_are_printed_for_every_shell() {
     let keyward = Sandbox::bare();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        keyward
-            .run(&format!("completions {shell}"))
-            .ok()
-            .says("keyward");
+        keyward.run(&format!("completions {shell}")).ok().says("keyward");
     }
 }
 
@@ -71,21 +62,13 @@ fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
     keyward.add("a/b/c", "value-value");
     let program = env!("CARGO_BIN_EXE_keyward");
     let shell = |script: String| {
-        let output = keyward
-            .command("sh")
-            .args(["-c", &script])
-            .output()
-            .unwrap();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-        )
+        let output = keyward.command("sh").args(["-c", &script]).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let (_, out) = shell(format!("{program} rules list; echo status $? | head -1"));
     assert!(out.contains("status 0"));
-    let (_, out) = shell(format!(
-        "({program} rules list; echo status $? >&2) 2>&1 >/dev/null | head -1"
-    ));
+    let (_, out) =
+        shell(format!("({program} rules list; echo status $? >&2) 2>&1 >/dev/null | head -1"));
     assert_eq!(out, "status 0\n");
     let (status, _) = shell(format!("{program} rules list | head -1 >/dev/null; exit 0"));
     assert_eq!(status, Some(0));

@@ -8,22 +8,12 @@ use crate::support::session::Session;
 #[test]
 fn no_bus_is_named_and_nothing_is_made() {
     let sandbox = Sandbox::bare();
-    sandbox
-        .run("get x")
-        .fails(5, "KC_NO_BUS")
-        .says("KEYWARD_KEYCHAIN=file");
+    sandbox.run("get x").fails(5, "KC_NO_BUS").says("KEYWARD_KEYCHAIN=file");
     sandbox.run("list").fails(5, "KC_NO_BUS");
-    sandbox
-        .pipe("add a/b/c --stdin", "value-value")
-        .fails(5, "KC_NO_BUS");
-    assert!(
-        !sandbox.home().exists(),
-        "a vault was made without a keychain"
-    );
+    sandbox.pipe("add a/b/c --stdin", "value-value").fails(5, "KC_NO_BUS");
+    assert!(!sandbox.home().exists(), "a vault was made without a keychain");
     let dead = sandbox.and("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
-    dead.run("get x")
-        .fails(5, "KC_NO_BUS")
-        .says("/nonexistent/bus");
+    dead.run("get x").fails(5, "KC_NO_BUS").says("/nonexistent/bus");
     dead.run("doctor").exits(5).says("KC_NO_BUS");
 }
 
@@ -33,16 +23,8 @@ fn a_locked_keychain_says_so_quickly() {
     session.sandbox.add("a/b/c", "value-value");
     session.lock();
     let started = Instant::now();
-    session
-        .sandbox
-        .run("get a/b/c --reveal")
-        .fails(5, "KC_LOCKED")
-        .says("Nothing was changed");
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "it took {:?}",
-        started.elapsed()
-    );
+    session.sandbox.run("get a/b/c --reveal").fails(5, "KC_LOCKED").says("Nothing was changed");
+    assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
 }
 
 #[test]
@@ -54,31 +36,17 @@ fn a_hanging_keychain_is_given_up_after_its_deadline() {
     let said = session.sandbox.run("get a/b/c --reveal");
     session.signal_keyring("-CONT");
     said.fails(5, "KC_TIMEOUT");
-    assert!(
-        started.elapsed() < Duration::from_secs(9),
-        "it took {:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(9), "it took {:?}", started.elapsed());
 }
 
 #[test]
 fn a_missing_key_is_never_a_first_run() {
     let session = Session::start();
     session.sandbox.add("a/b/c", "value-value");
-    assert!(
-        session
-            .tool("secret-tool", &["clear", "service", "keyward"])
-            .0
-    );
+    assert!(session.tool("secret-tool", &["clear", "service", "keyward"]).0);
     session.sandbox.run("list").fails(5, "KC_KEY_MISSING");
-    session
-        .sandbox
-        .pipe("add a/b/d --stdin", "value-value")
-        .fails(5, "KC_KEY_MISSING");
-    assert!(
-        !session.items().contains("attribute"),
-        "a new key was made over an existing vault"
-    );
+    session.sandbox.pipe("add a/b/d --stdin", "value-value").fails(5, "KC_KEY_MISSING");
+    assert!(!session.items().contains("attribute"), "a new key was made over an existing vault");
 }
 
 #[test]
@@ -87,14 +55,7 @@ fn a_scan_goes_on_without_the_keychain() {
     session.sandbox.add("a/b/c", "value-value");
     session.lock();
     let file = session.sandbox.create("x/readme.txt", "nothing here\n");
-    let scan = session
-        .sandbox
-        .run(&format!("scan {file} --json"))
-        .ok()
-        .json();
+    let scan = session.sandbox.run(&format!("scan {file} --json")).ok().json();
     assert_eq!(scan["summary"]["own_values"], "unavailable");
-    session
-        .sandbox
-        .run(&format!("scan {file} --own-only"))
-        .fails(5, "KC_LOCKED");
+    session.sandbox.run(&format!("scan {file} --own-only")).fails(5, "KC_LOCKED");
 }

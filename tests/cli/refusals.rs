@@ -9,44 +9,21 @@ fn names_values_and_fields_that_cannot_be() {
     let keyward = Sandbox::with_file();
     keyward.add("a/b/c", "value-value");
     let before = fs::read(keyward.home().join("keyward.db")).unwrap();
-    for name in [
-        "../../etc",
-        "a//b",
-        "a/b/c/d",
-        ".",
-        "a/b/\u{202e}x",
-        "a/b/с",
-    ] {
-        keyward
-            .args(&["add", name, "--stdin"], b"value-value")
-            .fails(3, "NAME_INVALID");
+    for name in ["../../etc", "a//b", "a/b/c/d", ".", "a/b/\u{202e}x", "a/b/с"] {
+        keyward.args(&["add", name, "--stdin"], b"value-value").fails(3, "NAME_INVALID");
     }
-    keyward
-        .pipe("add a/b/C --stdin", "other-value")
-        .fails(8, "NAME_EXISTS");
+    keyward.pipe("add a/b/C --stdin", "other-value").fails(8, "NAME_EXISTS");
     for empty in ["", " ", "\n"] {
-        keyward
-            .pipe("add a/b/d --stdin", empty)
-            .fails(3, "SECRET_EMPTY");
+        keyward.pipe("add a/b/d --stdin", empty).fails(3, "SECRET_EMPTY");
     }
-    keyward
-        .args(&["add", "a/b/d", "CANARY-in-argv"], b"")
-        .fails(2, "USE_STDIN");
+    keyward.args(&["add", "a/b/d", "CANARY-in-argv"], b"").fails(2, "USE_STDIN");
     for days in ["-1", "1000000000", "90d "] {
         let option = format!("--rotate-every={days}");
-        keyward
-            .args(&["add", "a/b/d", "--stdin", &option], b"value")
-            .exits(2);
+        keyward.args(&["add", "a/b/d", "--stdin", &option], b"value").exits(2);
     }
-    keyward
-        .pipe("add a/b/d --stdin --kind spoon", "value-value")
-        .fails(3, "FIELD_INVALID");
-    keyward
-        .pipe("add a/b/d --stdin --url javascript:alert(1)", "value")
-        .fails(3, "FIELD_INVALID");
-    keyward
-        .pipe("add a/b/d --no-input", "")
-        .fails(2, "NO_INPUT");
+    keyward.pipe("add a/b/d --stdin --kind spoon", "value-value").fails(3, "FIELD_INVALID");
+    keyward.pipe("add a/b/d --stdin --url javascript:alert(1)", "value").fails(3, "FIELD_INVALID");
+    keyward.pipe("add a/b/d --no-input", "").fails(2, "NO_INPUT");
     keyward.run("show nothing").fails(4, "NOT_FOUND");
     let after = fs::read(keyward.home().join("keyward.db")).unwrap();
     assert_eq!(before, after, "a refused command changed the database");
@@ -55,12 +32,8 @@ fn names_values_and_fields_that_cannot_be() {
 #[test]
 fn live_and_test_are_kept_apart_unless_forced() {
     let keyward = Sandbox::with_file();
-    keyward
-        .pipe("add acme/dev/stripe --stdin", STRIPE_KEY)
-        .fails(3, "ENV_MISMATCH");
-    keyward
-        .pipe("add acme/dev/stripe --stdin --force", STRIPE_KEY)
-        .ok();
+    keyward.pipe("add acme/dev/stripe --stdin", STRIPE_KEY).fails(3, "ENV_MISMATCH");
+    keyward.pipe("add acme/dev/stripe --stdin --force", STRIPE_KEY).ok();
     keyward.run("audit list").ok().says("forced past the guard");
     keyward.run("env --shell sh").fails(3, "ENV_MISMATCH");
     keyward.run("env --shell sh --force").ok();
@@ -71,37 +44,18 @@ fn a_dotenv_with_bad_rows_is_taken_only_when_asked() {
     let keyward = Sandbox::with_file();
     let file = keyward.create(".env", "GOOD=some-value\nnonsense\nOPEN=\"never closed\n");
     let import = format!("import dotenv {file} --project a --env b");
-    keyward
-        .run(&import)
-        .fails(3, "IMPORT_BAD_ROWS")
-        .says("line 2")
-        .says("line 3");
+    keyward.run(&import).fails(3, "IMPORT_BAD_ROWS").says("line 2").says("line 3");
     assert!(!keyward.home().exists(), "a refused import made a vault");
     keyward.run(&format!("{import} --skip-bad")).ok();
-    assert_eq!(
-        keyward.run("list --json").ok().json()["entries"][0]["name"],
-        "a/b/good"
-    );
-    keyward
-        .run("import dotenv /nonexistent --project a --env b")
-        .fails(4, "NOT_FOUND");
+    assert_eq!(keyward.run("list --json").ok().json()["entries"][0]["name"], "a/b/good");
+    keyward.run("import dotenv /nonexistent --project a --env b").fails(4, "NOT_FOUND");
     let binary = keyward.create("bin", b"A=\xff\n");
-    keyward
-        .run(&format!("import dotenv {binary} --project a --env b"))
-        .fails(3, "FORMAT_UNKNOWN");
+    keyward.run(&format!("import dotenv {binary} --project a --env b")).fails(3, "FORMAT_UNKNOWN");
     let marker = keyward.path("marker");
     let hostile = keyward.create("evil", format!("A=$(touch {marker})\nB=`touch {marker}`\n"));
-    keyward
-        .run(&format!("import dotenv {hostile} --project e --env b"))
-        .ok();
-    assert_eq!(
-        keyward.run("get e/b/a --reveal").ok().out,
-        format!("$(touch {marker})")
-    );
-    assert!(
-        !std::path::Path::new(&marker).exists(),
-        "an import ran something"
-    );
+    keyward.run(&format!("import dotenv {hostile} --project e --env b")).ok();
+    assert_eq!(keyward.run("get e/b/a --reveal").ok().out, format!("$(touch {marker})"));
+    assert!(!std::path::Path::new(&marker).exists(), "an import ran something");
 }
 
 #[test]

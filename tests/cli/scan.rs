@@ -11,28 +11,14 @@ fn exit_statuses_and_confidence() {
     let scan = keyward.run(&format!("scan {leak} --json")).exits(1).json();
     let finding = &scan["findings"][0];
     assert_eq!(finding["rule"], "stripe-secret-key");
-    assert!(
-        !finding["secret"]
-            .as_str()
-            .unwrap()
-            .contains(&STRIPE_KEY[8..20])
-    );
+    assert!(!finding["secret"].as_str().unwrap().contains(&STRIPE_KEY[8..20]));
     assert_eq!(scan["summary"]["own_values"], "unavailable");
-    let shown = keyward
-        .run(&format!("scan {leak} --json --show-secrets"))
-        .exits(1)
-        .json();
+    let shown = keyward.run(&format!("scan {leak} --json --show-secrets")).exits(1).json();
     assert_eq!(shown["findings"][0]["secret"], STRIPE_KEY);
     keyward.run("scan /nonexistent").fails(4, "NOT_FOUND");
-    let allowed = keyward.create(
-        "allowed/a.txt",
-        format!("key = {STRIPE_KEY} # keyward:allow\n"),
-    );
+    let allowed = keyward.create("allowed/a.txt", format!("key = {STRIPE_KEY} # keyward:allow\n"));
     keyward.run(&format!("scan {allowed}")).ok();
-    let stdin = keyward
-        .pipe("scan --stdin --json", format!("x {STRIPE_KEY}\n"))
-        .exits(1)
-        .json();
+    let stdin = keyward.pipe("scan --stdin --json", format!("x {STRIPE_KEY}\n")).exits(1).json();
     assert_eq!(stdin["findings"][0]["source"], "stdin");
 }
 
@@ -41,10 +27,7 @@ fn own_values_are_named_in_any_dress() {
     let keyward = Sandbox::with_file();
     keyward.add("acme/prod/odd", "no known format 1234");
     let base64 = "bm8ga25vd24gZm9ybWF0IDEyMzQ=";
-    let file = keyward.create(
-        "x/a.yaml",
-        format!("data: {base64}\nplain: no known format 1234\n"),
-    );
+    let file = keyward.create("x/a.yaml", format!("data: {base64}\nplain: no known format 1234\n"));
     let scan = keyward.run(&format!("scan {file} --json")).exits(1).json();
     let own = scan["findings"]
         .as_array()
@@ -52,13 +35,8 @@ fn own_values_are_named_in_any_dress() {
         .iter()
         .filter(|f| f["own"]["entry"] == "acme/prod/odd");
     assert!(own.count() >= 1, "{scan}");
-    assert!(
-        scan["findings"][0]["places"].as_array().unwrap().len() >= 2,
-        "{scan}"
-    );
-    keyward
-        .run(&format!("scan {file} --own-only --json"))
-        .exits(1);
+    assert!(scan["findings"][0]["places"].as_array().unwrap().len() >= 2, "{scan}");
+    keyward.run(&format!("scan {file} --own-only --json")).exits(1);
 }
 
 #[test]
@@ -71,35 +49,22 @@ fn only_what_is_staged_and_a_baseline() {
     repo.git(&["add", "b.txt"]);
     repo.write("b.txt", "cleaned on disk\n");
     let path = repo.path.display().to_string();
-    let staged = keyward
-        .run(&format!("scan {path} --staged --json"))
-        .exits(1)
-        .json();
+    let staged = keyward.run(&format!("scan {path} --staged --json")).exits(1).json();
     assert_eq!(
-        (
-            &staged["findings"][0]["source"],
-            &staged["findings"][0]["path"]
-        ),
+        (&staged["findings"][0]["source"], &staged["findings"][0]["path"]),
         (&"index".into(), &"b.txt".into())
     );
     keyward.run(&format!("scan {path} --worktree")).ok();
     let report = keyward.path("known.json");
-    keyward
-        .run(&format!("scan {path} --staged --json --out {report}"))
-        .exits(1);
-    keyward
-        .run(&format!("scan {path} --staged --baseline {report}"))
-        .ok();
+    keyward.run(&format!("scan {path} --staged --json --out {report}")).exits(1);
+    keyward.run(&format!("scan {path} --staged --baseline {report}")).ok();
 }
 
 #[test]
 fn sarif_has_rules_results_and_fingerprints() {
     let keyward = Sandbox::bare();
     let leak = keyward.create("leak/a.txt", format!("key = {STRIPE_KEY}\n"));
-    let sarif = keyward
-        .run(&format!("scan {leak} --format sarif"))
-        .exits(1)
-        .json();
+    let sarif = keyward.run(&format!("scan {leak} --format sarif")).exits(1).json();
     assert_eq!(sarif["version"], "2.1.0");
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "stripe-secret-key");
@@ -129,17 +94,9 @@ fn a_repository_that_would_run_programs_runs_none() {
     }
     let path = repo.path.display().to_string();
     let scan = keyward.run(&format!("scan {path} --json")).exits(1).json();
-    assert!(
-        !std::path::Path::new(&marker).exists(),
-        "a scan ran a program"
-    );
+    assert!(!std::path::Path::new(&marker).exists(), "a scan ran a program");
     let notices = scan["summary"]["notices"].as_array().unwrap();
-    assert!(
-        notices
-            .iter()
-            .any(|notice| notice["code"] == "REPO_RUNS_CODE"),
-        "{scan}"
-    );
+    assert!(notices.iter().any(|notice| notice["code"] == "REPO_RUNS_CODE"), "{scan}");
 }
 
 #[test]
@@ -150,7 +107,5 @@ fn rules_prove_themselves_and_bad_ones_are_refused() {
         "bad.toml",
         "provider = \"x\"\nname = \"X\"\n[[rule]]\nid = \"x-key\"\nname = \"X\"\nkind = \"token\"\nseverity = \"high\"\nconfidence = \"high\"\nkeywords = [\"xkey\"]\npattern = '(?=a)xkey'\nexamples = [\"xkey\"]\ncounter_examples = []\n",
     );
-    keyward
-        .run(&format!("scan . --rules {bad}"))
-        .fails(3, "RULE_UNSUPPORTED");
+    keyward.run(&format!("scan . --rules {bad}")).fails(3, "RULE_UNSUPPORTED");
 }

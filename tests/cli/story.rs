@@ -21,16 +21,10 @@ fn from_dotenv_to_restored_vault() {
     let import = format!("import dotenv {file} --project acme --env prod --json");
     let preview = keyward.run(&format!("{import} --dry-run")).ok().json();
     assert_eq!(preview["rows"][0]["action"], "add");
-    assert!(
-        !session.items().contains("attribute"),
-        "the preview wrote to the keychain"
-    );
+    assert!(!session.items().contains("attribute"), "the preview wrote to the keychain");
     keyward.run(&import).ok();
     let items = session.items();
-    for label in [
-        format!("Keyward: {KEY} (version 1)"),
-        format!("Keyward: {HOOK} (version 1)"),
-    ] {
+    for label in [format!("Keyward: {KEY} (version 1)"), format!("Keyward: {HOOK} (version 1)")] {
         assert!(items.contains(&label), "no item `{label}` in:\n{items}");
     }
     assert!(items.contains(STRIPE_KEY) && items.contains(STRIPE_HOOK));
@@ -47,16 +41,9 @@ fn from_dotenv_to_restored_vault() {
     let now = jiff::Timestamp::now();
     keyward.run("due --check").ok();
     let later = now.as_second() + 91 * 86_400;
-    let due = keyward
-        .run(&format!("due --at {later} --check --json"))
-        .exits(1)
-        .json();
-    let names: Vec<_> = due["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["name"].clone())
-        .collect();
+    let due = keyward.run(&format!("due --at {later} --check --json")).exits(1).json();
+    let names: Vec<_> =
+        due["entries"].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, [KEY, HOOK]);
     assert_eq!(due["entries"][0]["state"], "overdue");
 
@@ -64,10 +51,7 @@ fn from_dotenv_to_restored_vault() {
     let repo = Repo::new(&keyward.dir.path().join("repo"));
     repo.write("README.md", "# Shop\n");
     repo.commit("begin");
-    repo.write(
-        "app/config.py",
-        &format!("# settings\nSTRIPE = \"{STRIPE_KEY}\"\n"),
-    );
+    repo.write("app/config.py", &format!("# settings\nSTRIPE = \"{STRIPE_KEY}\"\n"));
     let leak = repo.commit("configure payments");
     repo.git(&["rm", "-q", "app/config.py"]);
     repo.commit("remove the key");
@@ -84,12 +68,7 @@ fn from_dotenv_to_restored_vault() {
         (&finding["path"], &finding["line"], &finding["column"]),
         (&"app/config.py".into(), &2.into(), &11.into())
     );
-    keyward
-        .run(&format!("scan {path}"))
-        .exits(1)
-        .says(KEY)
-        .says("version 1 (current)")
-        .says(&leak);
+    keyward.run(&format!("scan {path}")).exits(1).says(KEY).says("version 1 (current)").says(&leak);
     let state = keyward.run(&format!("show {KEY} --json")).ok().json();
     assert_eq!(state["entry"]["state"], "leaked");
 
@@ -97,88 +76,45 @@ fn from_dotenv_to_restored_vault() {
     let body = "{\n  \"id\": \"evt_1\",\n  \"amount\": 1200,\n  \"name\": \"Zoë\"\n}";
     let time = now.as_second();
     let good = keyward.create("good.http", stripe_delivery(STRIPE_HOOK, time, body, body));
-    let verdict = keyward
-        .run(&format!(
-            "webhook verify --request {good} --secret {HOOK} --json"
-        ))
-        .ok()
-        .json();
+    let verdict =
+        keyward.run(&format!("webhook verify --request {good} --secret {HOOK} --json")).ok().json();
     assert_eq!(verdict["verdict"], "valid", "{verdict}");
-    assert_eq!(
-        verdict["secret"],
-        serde_json::json!({ "name": HOOK, "version": 1 })
-    );
+    assert_eq!(verdict["secret"], serde_json::json!({ "name": HOOK, "version": 1 }));
     let compact = "{\"id\":\"evt_1\",\"amount\":1200,\"name\":\"Zoë\"}";
-    let bad = keyward.create(
-        "bad.http",
-        stripe_delivery(STRIPE_HOOK, time, body, compact),
-    );
+    let bad = keyward.create("bad.http", stripe_delivery(STRIPE_HOOK, time, body, compact));
     let verdict = keyward
-        .run(&format!(
-            "webhook verify --request {bad} --secret {HOOK} --json"
-        ))
+        .run(&format!("webhook verify --request {bad} --secret {HOOK} --json"))
         .exits(1)
         .json();
     assert_eq!(verdict["verdict"], "invalid");
-    assert_eq!(
-        verdict["reasons"][0]["code"], "body-reserialised",
-        "{verdict}"
-    );
+    assert_eq!(verdict["reasons"][0]["code"], "body-reserialised", "{verdict}");
     assert_eq!(verdict["reasons"][0]["proved"], true);
 
     // Back up; wipe data folder and keychain items; restore; everything is back.
     let words = keyward.create("words", "four short plain words\n");
     let backup = keyward.path("vault.age");
-    keyward
-        .run(&format!(
-            "backup create --out {backup} --passphrase-file {words}"
-        ))
-        .ok();
+    keyward.run(&format!("backup create --out {backup} --passphrase-file {words}")).ok();
     let before = keyward.run("list --json").ok().json();
     fs::remove_dir_all(keyward.home()).unwrap();
-    assert!(
-        session
-            .tool("secret-tool", &["clear", "service", "keyward"])
-            .0
-    );
-    assert!(
-        !session.items().contains("attribute"),
-        "the keychain is not empty"
-    );
-    assert_eq!(
-        keyward.run("list --json").ok().json()["entries"],
-        serde_json::json!([])
-    );
-    keyward
-        .run(&format!(
-            "backup restore {backup} --passphrase-file {words} --yes"
-        ))
-        .ok();
+    assert!(session.tool("secret-tool", &["clear", "service", "keyward"]).0);
+    assert!(!session.items().contains("attribute"), "the keychain is not empty");
+    assert_eq!(keyward.run("list --json").ok().json()["entries"], serde_json::json!([]));
+    keyward.run(&format!("backup restore {backup} --passphrase-file {words} --yes")).ok();
     let after = keyward.run("list --json").ok().json();
-    for (old, new) in before["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .zip(after["entries"].as_array().unwrap())
+    for (old, new) in
+        before["entries"].as_array().unwrap().iter().zip(after["entries"].as_array().unwrap())
     {
-        for field in [
-            "name", "id", "kind", "provider", "mode", "var", "tags", "current", "due",
-        ] {
+        for field in ["name", "id", "kind", "provider", "mode", "var", "tags", "current", "due"] {
             assert_eq!(old[field], new[field], "{field} of {}", old["name"]);
         }
     }
     let got = keyward.run(&format!("get {KEY} --reveal")).ok();
     assert_eq!(got.out, STRIPE_KEY);
-    assert_eq!(
-        keyward.run(&format!("get {HOOK} --reveal")).ok().out,
-        STRIPE_HOOK
-    );
+    assert_eq!(keyward.run(&format!("get {HOOK} --reveal")).ok().out, STRIPE_HOOK);
     keyward.run("audit verify").ok();
     keyward.run("doctor").ok();
     let again = keyward
-        .run(&format!(
-            "backup restore {backup} --passphrase-file {words} --yes --json"
-        ))
+        .run(&format!("backup restore {backup} --passphrase-file {words} --yes --json"))
         .ok()
         .json();
     assert_eq!(

@@ -25,19 +25,14 @@ impl Sandbox {
         let sandbox = Self::bare();
         sandbox.create("passphrase", "correct horse battery\n");
         let passphrase = sandbox.path("passphrase");
-        sandbox
-            .and("KEYWARD_KEYCHAIN", "file")
-            .and("KEYWARD_PASSPHRASE_FILE", &passphrase)
+        sandbox.and("KEYWARD_KEYCHAIN", "file").and("KEYWARD_PASSPHRASE_FILE", &passphrase)
     }
 
     /// With no keychain said, and nothing of the developer's machine in the environment.
     pub fn bare() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("kw").display().to_string();
-        Self {
-            dir,
-            envs: vec![("KEYWARD_HOME".to_owned(), home)],
-        }
+        Self { dir, envs: vec![("KEYWARD_HOME".to_owned(), home)] }
     }
 
     /// The same sandbox with one more variable.
@@ -66,14 +61,7 @@ impl Sandbox {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.dir.path());
-        for name in [
-            "PATH",
-            "SystemRoot",
-            "TEMP",
-            "TMP",
-            "TMPDIR",
-            "LLVM_PROFILE_FILE",
-        ] {
+        for name in ["PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -95,18 +83,12 @@ impl Sandbox {
 
     pub fn args(&self, args: &[&str], stdin: &[u8]) -> Said {
         let mut command = self.command(env!("CARGO_BIN_EXE_keyward"));
-        command
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A command that does not read its stdin closes it early; that is its right.
         let _ = child.stdin.take().unwrap().write_all(stdin);
-        let said = Said::new(
-            format!("keyward {}", args.join(" ")),
-            child.wait_with_output().unwrap(),
-        );
+        let said =
+            Said::new(format!("keyward {}", args.join(" ")), child.wait_with_output().unwrap());
         assert_ne!(said.status, 101, "a panic: {said}");
         said
     }
@@ -162,10 +144,7 @@ impl Said {
     /// Fails with this code, said on stderr in the contract's form.
     #[track_caller]
     pub fn fails(self, status: i32, code: &str) -> Self {
-        assert!(
-            self.err.contains(&format!("error[{code}]: ")),
-            "no error[{code}]: {self}"
-        );
+        assert!(self.err.contains(&format!("error[{code}]: ")), "no error[{code}]: {self}");
         for ugly in ["Os { code", "stack backtrace", "RUST_BACKTRACE", "panicked"] {
             assert!(!self.err.contains(ugly), "{ugly} in the error: {self}");
         }
@@ -174,10 +153,7 @@ impl Said {
 
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(
-            self.out.contains(text) || self.err.contains(text),
-            "no `{text}`: {self}"
-        );
+        assert!(self.out.contains(text) || self.err.contains(text), "no `{text}`: {self}");
         self
     }
 
@@ -198,9 +174,7 @@ pub struct Repo {
 impl Repo {
     pub fn new(path: &Path) -> Self {
         fs::create_dir_all(path).unwrap();
-        let repo = Self {
-            path: path.to_owned(),
-        };
+        let repo = Self { path: path.to_owned() };
         repo.git(&["init", "-q", "-b", "main"]);
         repo
     }
@@ -217,10 +191,7 @@ impl Repo {
             ])
             .args(args)
             .current_dir(&self.path)
-            .env(
-                "GIT_CONFIG_GLOBAL",
-                if cfg!(windows) { "NUL" } else { "/dev/null" },
-            )
+            .env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" })
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
             .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
@@ -291,9 +262,7 @@ pub mod session {
                 .spawn()
                 .expect("dbus-daemon is installed by `cargo xtask test`");
             let mut address = String::new();
-            BufReader::new(bus.stdout.take().unwrap())
-                .read_line(&mut address)
-                .unwrap();
+            BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
             let sandbox = sandbox
                 .and("DBUS_SESSION_BUS_ADDRESS", address.trim())
                 .and("XDG_RUNTIME_DIR", &run)
@@ -306,22 +275,10 @@ pub mod session {
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("gnome-keyring-daemon is installed by `cargo xtask test`");
-            keyring
-                .stdin
-                .take()
-                .unwrap()
-                .write_all(b"login password")
-                .unwrap();
-            let session = Self {
-                bus,
-                keyring,
-                sandbox,
-            };
+            keyring.stdin.take().unwrap().write_all(b"login password").unwrap();
+            let session = Self { bus, keyring, sandbox };
             for _ in 0..200 {
-                if session
-                    .tool("secret-tool", &["search", "--all", "service", "none"])
-                    .0
-                {
+                if session.tool("secret-tool", &["search", "--all", "service", "none"]).0 {
                     return session;
                 }
                 std::thread::sleep(std::time::Duration::from_millis(50));
@@ -333,27 +290,17 @@ pub mod session {
         pub fn tool(&self, program: &str, args: &[&str]) -> (bool, String) {
             let output = self.sandbox.command(program).args(args).output().unwrap();
             let text = [output.stdout, output.stderr].concat();
-            (
-                output.status.success(),
-                String::from_utf8_lossy(&text).into_owned(),
-            )
+            (output.status.success(), String::from_utf8_lossy(&text).into_owned())
         }
 
         /// What the system's own tool shows of ours.
         pub fn items(&self) -> String {
-            self.tool("secret-tool", &["search", "--all", "service", "keyward"])
-                .1
+            self.tool("secret-tool", &["search", "--all", "service", "keyward"]).1
         }
 
         pub fn signal_keyring(&self, signal: &str) {
             let id = self.keyring.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         }
 
         /// Locks the default collection, as a desktop's lock does.

@@ -13,16 +13,12 @@ fn values_come_back_byte_for_byte() {
     ];
     for (name, value) in values {
         let file = keyward.create(name, value);
-        keyward
-            .run(&format!("add a/b/{name} --value-file {file}"))
-            .ok();
+        keyward.run(&format!("add a/b/{name} --value-file {file}")).ok();
         let got = keyward.run(&format!("get a/b/{name} --reveal")).ok();
         assert_eq!(got.stdout, value, "{name} changed on its way");
     }
     let long = keyward.create("over", [b'x'; 65_537]);
-    keyward
-        .run(&format!("add a/b/over --value-file {long}"))
-        .fails(3, "SECRET_TOO_LARGE");
+    keyward.run(&format!("add a/b/over --value-file {long}")).fails(3, "SECRET_TOO_LARGE");
 }
 
 #[test]
@@ -33,9 +29,7 @@ fn stdin_drops_one_newline_of_a_single_line_and_files_are_exact() {
     keyward.pipe("add a/b/two --stdin", "line\nline\n").ok();
     assert_eq!(keyward.run("get two --reveal").ok().out, "line\nline\n");
     let file = keyward.create("v", "value\n");
-    keyward
-        .run(&format!("add a/b/three --value-file {file}"))
-        .ok();
+    keyward.run(&format!("add a/b/three --value-file {file}")).ok();
     assert_eq!(keyward.run("get three --reveal").ok().out, "value\n");
     let with = keyward.and("MY_VALUE", "from env");
     with.run("add a/b/four --from-env MY_VALUE").ok();
@@ -87,10 +81,7 @@ fn edit_remove_and_the_way_back() {
     assert_eq!(shown["notes"], "for the shop");
     keyward.run("edit stripe --rename acme/live/stripe").ok();
     keyward.run("remove live/stripe").ok();
-    assert_eq!(
-        keyward.run("list --json").ok().json()["entries"],
-        serde_json::json!([])
-    );
+    assert_eq!(keyward.run("list --json").ok().json()["entries"], serde_json::json!([]));
     keyward.run("bin list").ok().says("acme/live/stripe");
     keyward.run("bin restore stripe").ok();
     assert_eq!(keyward.run("get stripe --reveal").ok().out, STRIPE_KEY);
@@ -104,23 +95,12 @@ fn run_puts_values_into_the_environment_and_masks_them() {
     }
     let keyward = Sandbox::with_file();
     keyward.add("acme/prod/stripe", STRIPE_KEY);
-    let said = keyward.args(
-        &[
-            "run",
-            "--",
-            "sh",
-            "-c",
-            "echo got ${#STRIPE} $STRIPE; exit 7",
-        ],
-        b"",
-    );
+    let said = keyward.args(&["run", "--", "sh", "-c", "echo got ${#STRIPE} $STRIPE; exit 7"], b"");
     let expected = format!("got {} [acme/prod/stripe]\n", STRIPE_KEY.len());
     assert_eq!(said.exits(7).out, expected);
     let killed = keyward.args(&["run", "--", "sh", "-c", "kill -TERM $$"], b"");
     killed.exits(128 + 15);
-    keyward
-        .run("run -- /nonexistent/program")
-        .fails(7, "COMMAND_NOT_STARTED");
+    keyward.run("run -- /nonexistent/program").fails(7, "COMMAND_NOT_STARTED");
     let lines = keyward.run("env --shell sh").ok();
     assert_eq!(lines.out, format!("export STRIPE='{STRIPE_KEY}'\n"));
     let masked = keyward.pipe("redact", format!("x {STRIPE_KEY} y")).ok();
@@ -131,14 +111,8 @@ fn run_puts_values_into_the_environment_and_masks_them() {
 fn memory_writes_nothing() {
     let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
     keyward.add("a/b/c", "some-value");
-    assert_eq!(
-        keyward.run("list --json").ok().json()["entries"],
-        serde_json::json!([])
-    );
-    assert!(
-        !keyward.home().exists(),
-        "memory left something on the disk"
-    );
+    assert_eq!(keyward.run("list --json").ok().json()["entries"], serde_json::json!([]));
+    assert!(!keyward.home().exists(), "memory left something on the disk");
 }
 
 #[test]

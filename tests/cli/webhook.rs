@@ -18,17 +18,9 @@ fn verify(keyward: &Sandbox, capture: &str, more: &str) -> serde_json::Value {
 #[test]
 fn signature_and_age_are_separate_facts() {
     let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
-    let fresh = verify(
-        &keyward,
-        &stripe_delivery(STRIPE_HOOK, TIME - 12, BODY, BODY),
-        "",
-    );
+    let fresh = verify(&keyward, &stripe_delivery(STRIPE_HOOK, TIME - 12, BODY, BODY), "");
     assert_eq!(fresh["verdict"], "valid");
-    let old = verify(
-        &keyward,
-        &stripe_delivery(STRIPE_HOOK, TIME - 301, BODY, BODY),
-        "",
-    );
+    let old = verify(&keyward, &stripe_delivery(STRIPE_HOOK, TIME - 301, BODY, BODY), "");
     assert_eq!(
         (&old["verdict"], &old["reasons"][0]["code"]),
         (&"invalid".into(), &"timestamp-too-old".into())
@@ -37,11 +29,8 @@ fn signature_and_age_are_separate_facts() {
         (&old["checks"][0]["ok"], &old["checks"][1]["age_seconds"]),
         (&true.into(), &301.into())
     );
-    let wide = verify(
-        &keyward,
-        &stripe_delivery(STRIPE_HOOK, TIME - 301, BODY, BODY),
-        "--tolerance 10m",
-    );
+    let wide =
+        verify(&keyward, &stripe_delivery(STRIPE_HOOK, TIME - 301, BODY, BODY), "--tolerance 10m");
     assert_eq!(wide["verdict"], "valid");
 }
 
@@ -49,39 +38,23 @@ fn signature_and_age_are_separate_facts() {
 fn each_cause_is_named() {
     let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
     let first = |sent: &str| {
-        let report = verify(
-            &keyward,
-            &stripe_delivery(STRIPE_HOOK, TIME, BODY, sent),
-            "",
-        );
+        let report = verify(&keyward, &stripe_delivery(STRIPE_HOOK, TIME, BODY, sent), "");
         assert_eq!(report["verdict"], "invalid");
         (
             report["reasons"][0]["code"].as_str().unwrap().to_owned(),
             report["reasons"][0]["proved"] == true,
         )
     };
-    assert_eq!(
-        first("{\"id\":\"evt_1\"}"),
-        ("body-reserialised".to_owned(), true)
-    );
-    assert_eq!(
-        first("{\"id\": \"evt_1\"}\n"),
-        ("trailing-newline-added".to_owned(), true)
-    );
-    assert!(
-        !first("{\"id\": \"evt_2\"}").1,
-        "a cause that cannot be proved is a possibility"
-    );
+    assert_eq!(first("{\"id\":\"evt_1\"}"), ("body-reserialised".to_owned(), true));
+    assert_eq!(first("{\"id\": \"evt_1\"}\n"), ("trailing-newline-added".to_owned(), true));
+    assert!(!first("{\"id\": \"evt_2\"}").1, "a cause that cannot be proved is a possibility");
 }
 
 #[test]
 fn another_stored_secret_is_named() {
     let keyward = Sandbox::with_file();
     keyward.add("acme/prod/stripe-hook", STRIPE_HOOK);
-    keyward.add(
-        "acme/test/stripe-hook",
-        "whsec_Xo4ZrTq8nLw5KxYb2MdJc7HfGs4NaUe1",
-    );
+    keyward.add("acme/test/stripe-hook", "whsec_Xo4ZrTq8nLw5KxYb2MdJc7HfGs4NaUe1");
     let capture = stripe_delivery("whsec_Xo4ZrTq8nLw5KxYb2MdJc7HfGs4NaUe1", TIME, BODY, BODY);
     let file = keyward.create("capture", capture);
     let report = keyward
@@ -91,10 +64,7 @@ fn another_stored_secret_is_named() {
         .exits(1)
         .json();
     let reason = &report["reasons"][0];
-    assert_eq!(
-        (&reason["code"], &reason["proved"]),
-        (&"other-stored-secret".into(), &true.into())
-    );
+    assert_eq!((&reason["code"], &reason["proved"]), (&"other-stored-secret".into(), &true.into()));
     assert_eq!(reason["secret"]["name"], "acme/test/stripe-hook");
 }
 
@@ -103,36 +73,25 @@ fn a_replay_is_seen_only_when_asked_to_remember() {
     let keyward = Sandbox::with_file();
     let capture = stripe_delivery(STRIPE_HOOK, TIME, BODY, BODY);
     assert_eq!(verify(&keyward, &capture, "")["verdict"], "valid");
-    assert_eq!(
-        verify(&keyward, &capture, "--remember shop")["verdict"],
-        "valid"
-    );
+    assert_eq!(verify(&keyward, &capture, "--remember shop")["verdict"], "valid");
     let again = verify(&keyward, &capture, "--remember shop");
     assert_eq!(
         (&again["verdict"], &again["reasons"][0]["code"]),
         (&"invalid".into(), &"replayed".into())
     );
-    assert_eq!(
-        verify(&keyward, &capture, "--remember other")["verdict"],
-        "valid"
-    );
+    assert_eq!(verify(&keyward, &capture, "--remember other")["verdict"], "valid");
 }
 
 #[test]
 fn a_scheme_of_ones_own() {
     use hmac::Mac as _;
     let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
-    let scheme = keyward.create(
-        "scheme.toml",
-        include_str!("../fixtures/custom-scheme.toml"),
-    );
+    let scheme = keyward.create("scheme.toml", include_str!("../fixtures/custom-scheme.toml"));
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"our own secret").unwrap();
     mac.update(BODY.as_bytes());
     let signature = hex::encode(mac.finalize().into_bytes());
-    let capture = keyward.create(
-        "capture",
-        format!("POST / HTTP/1.1\r\nX-Signature: {signature}\r\n\r\n{BODY}"),
-    );
+    let capture = keyward
+        .create("capture", format!("POST / HTTP/1.1\r\nX-Signature: {signature}\r\n\r\n{BODY}"));
     let secret = keyward.create("secret", "our own secret");
     let line = format!(
         "webhook verify --request {capture} --scheme-file {scheme} --secret-file {secret} --json"
@@ -150,24 +109,14 @@ fn what_is_no_request_is_refused() {
     for bad in ["", "{", "[]", "{\"method\":1}", "HTTP/1.1 200 OK\r\n\r\n"] {
         let file = keyward.create("capture", bad);
         keyward
-            .run(&format!(
-                "webhook verify --request {file} --secret-file {secret}"
-            ))
+            .run(&format!("webhook verify --request {file} --secret-file {secret}"))
             .fails(3, "SAMPLE_INVALID");
     }
     let file = keyward.create("capture", stripe_delivery(STRIPE_HOOK, TIME, BODY, BODY));
     let empty = keyward.create("secret", "");
     keyward
-        .run(&format!(
-            "webhook verify --request {file} --secret-file {empty}"
-        ))
+        .run(&format!("webhook verify --request {file} --secret-file {empty}"))
         .fails(3, "SECRET_EMPTY");
-    keyward
-        .run(&format!("webhook verify --request {file}"))
-        .fails(2, "USAGE");
-    keyward
-        .run("webhook schemes")
-        .ok()
-        .says("stripe")
-        .says("discord");
+    keyward.run(&format!("webhook verify --request {file}")).fails(2, "USAGE");
+    keyward.run("webhook schemes").ok().says("stripe").says("discord");
 }

@@ -21,7 +21,5 @@ pub fn check() -> Result<()> {
     if committed.replace("\r\n", "\n") == keyward_app::bindings::typescript() {
         return Ok(());
     }
-    Err(format!(
-        "{FILE} is not what the Rust views say; run `cargo xtask bindings` and commit it"
-    ))
+    Err(format!("{FILE} is not what the Rust views say; run `cargo xtask bindings` and commit it"))
 }

@@ -33,19 +33,8 @@ const WINDOW: Names = Names {
         "librsvg2-2",
         "xdg-utils",
     ],
-    dnf: &[
-        "gcc",
-        "pkgconf",
-        "webkit2gtk4.1-devel",
-        "libayatana-appindicator-gtk3",
-        "xdg-utils",
-    ],
-    pacman: &[
-        "base-devel",
-        "webkit2gtk-4.1",
-        "libayatana-appindicator",
-        "xdg-utils",
-    ],
+    dnf: &["gcc", "pkgconf", "webkit2gtk4.1-devel", "libayatana-appindicator-gtk3", "xdg-utils"],
+    pacman: &["base-devel", "webkit2gtk-4.1", "libayatana-appindicator", "xdg-utils"],
 };
 
 const HEADLESS: Names = Names {
@@ -95,9 +84,8 @@ pub fn install(need: Need) -> Result<()> {
         Need::Headless => &[&WINDOW, &HEADLESS],
         Need::Tests => &[&WINDOW, &HEADLESS, &TESTS],
     };
-    let manager = ["apt-get", "dnf", "pacman"]
-        .into_iter()
-        .find(|name| answers(name, &["--version"]));
+    let manager =
+        ["apt-get", "dnf", "pacman"].into_iter().find(|name| answers(name, &["--version"]));
     let Some(manager) = manager else {
         return Err(
             "no apt-get, dnf or pacman here: install WebKitGTK 4.1 with its headers, then run this again".to_owned(),
@@ -108,10 +96,7 @@ pub fn install(need: Need) -> Result<()> {
         "dnf" => names.dnf,
         _ => names.pacman,
     });
-    let missing: Vec<&str> = wanted
-        .copied()
-        .filter(|name| !installed(manager, name))
-        .collect();
+    let missing: Vec<&str> = wanted.copied().filter(|name| !installed(manager, name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -140,21 +125,13 @@ fn installed(manager: &str, package: &str) -> bool {
 
 /// Runs the package manager, through sudo unless we are root already.
 fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
-    let root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|out| out.stdout.starts_with(b"0\n"));
-    let mut command = if root {
-        Command::new(program)
-    } else {
-        Command::new("sudo")
-    };
+    let root =
+        Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.starts_with(b"0\n"));
+    let mut command = if root { Command::new(program) } else { Command::new("sudo") };
     if !root {
         command.arg(program);
     }
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!("{program} {} did not succeed", arguments.join(" "))),

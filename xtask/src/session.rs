@@ -23,13 +23,7 @@ pub fn node(script: &str, arguments: &[&str]) -> Result<()> {
     let inner = "printf %s session | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec \"$@\"";
     let mut command = Command::new("xvfb-run");
     command
-        .args([
-            "-a",
-            "-s",
-            "-screen 0 1280x800x24",
-            "dbus-run-session",
-            "--",
-        ])
+        .args(["-a", "-s", "-screen 0 1280x800x24", "dbus-run-session", "--"])
         .args(["bash", "-c", inner, "session", "node"])
         .arg(root().join(script))
         .args(arguments)

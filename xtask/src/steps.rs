@@ -54,14 +54,7 @@ pub fn test() -> Result<()> {
     say("bindings");
     bindings::check()?;
     say("clippy");
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
     say("unit tests and black-box tests");
     cargo(&["test", "--workspace"])?;
     say("the command line links no web view");
@@ -73,10 +66,7 @@ pub fn test() -> Result<()> {
         say("the story in the real window");
         session::node("tests/desktop/story.mjs", &[])?;
     }
-    println!(
-        "\nAll passed in {} minutes.",
-        started.elapsed().as_secs().div_ceil(60)
-    );
+    println!("\nAll passed in {} minutes.", started.elapsed().as_secs().div_ceil(60));
     Ok(())
 }
 
@@ -86,31 +76,20 @@ fn build_desktop() -> Result<()> {
 }
 
 fn desktop() -> std::path::PathBuf {
-    root()
-        .join("target/debug")
-        .join(format!("keyward-desktop{}", std::env::consts::EXE_SUFFIX))
+    root().join("target/debug").join(format!("keyward-desktop{}", std::env::consts::EXE_SUFFIX))
 }
 
 fn no_web_view() -> Result<()> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--package",
-            "keyward",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-        ])
+        .args(["tree", "--package", "keyward", "--edges", "normal", "--prefix", "none"])
         .current_dir(root())
         .output()
         .map_err(|error| format!("cargo tree: {error}"))?;
     let tree = String::from_utf8_lossy(&output.stdout);
-    match tree.lines().find(|line| {
-        ["webkit", "wry ", "tauri", "gtk "]
-            .iter()
-            .any(|name| line.starts_with(name))
-    }) {
+    match tree
+        .lines()
+        .find(|line| ["webkit", "wry ", "tauri", "gtk "].iter().any(|name| line.starts_with(name)))
+    {
         None if output.status.success() => Ok(()),
         None => Err("cargo tree did not succeed".to_owned()),
         Some(line) => Err(format!("the command line depends on {line}")),
@@ -121,17 +100,11 @@ fn linux_only(what: &str) -> Result<()> {
     if cfg!(target_os = "linux") {
         return Ok(());
     }
-    Err(format!(
-        "{what} needs Xvfb and a private keyring, which only Linux has"
-    ))
+    Err(format!("{what} needs Xvfb and a private keyring, which only Linux has"))
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {
-    done(
-        Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(root()),
-    )
+    done(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
 }
 
 /// Names the step that begins.
@@ -142,16 +115,11 @@ pub fn say(what: &str) {
 /// Runs a command and wants it to succeed.
 pub fn done(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let arguments: Vec<_> = command
-        .get_args()
-        .map(|one| one.to_string_lossy().into_owned())
-        .collect();
+    let arguments: Vec<_> =
+        command.get_args().map(|one| one.to_string_lossy().into_owned()).collect();
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!(
-            "`{name} {}` ended with {status}",
-            arguments.join(" ")
-        )),
+        Ok(status) => Err(format!("`{name} {}` ended with {status}", arguments.join(" "))),
         Err(error) => Err(format!("`{name}` could not be started: {error}")),
     }
 }

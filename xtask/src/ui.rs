@@ -27,11 +27,7 @@ pub fn browser() -> Result<()> {
 fn install() -> Result<()> {
     let folder = folder();
     let stamp = folder.join("node_modules/.package-lock.json");
-    let age = |path: PathBuf| {
-        std::fs::metadata(path)
-            .and_then(|data| data.modified())
-            .ok()
-    };
+    let age = |path: PathBuf| std::fs::metadata(path).and_then(|data| data.modified()).ok();
     let fresh = match (age(stamp), age(folder.join("package-lock.json"))) {
         (Some(installed), Some(locked)) => installed >= locked,
         _ => false,

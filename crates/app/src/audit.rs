@@ -11,9 +11,7 @@ impl Keyward {
     /// # Errors
     /// The keychain or the disk.
     pub fn audit(&self, subject: Option<&str>) -> Result<AuditList, Error> {
-        let records = self
-            .with(|open| open.read(|tx| Ok(tx.audit()?)))?
-            .unwrap_or_default();
+        let records = self.with(|open| open.read(|tx| Ok(tx.audit()?)))?.unwrap_or_default();
         let rows = records.iter().rev().filter_map(|record| {
             let event = Event::of(record)?;
             let wanted = |text: &str| {
@@ -31,10 +29,7 @@ impl Keyward {
                 detail: event.detail,
             })
         });
-        Ok(AuditList {
-            version: JSON_VERSION,
-            rows: rows.collect(),
-        })
+        Ok(AuditList { version: JSON_VERSION, rows: rows.collect() })
     }
 
     /// Checks the whole chain, and that it ends at the keychain's anchor or after it.
@@ -72,15 +67,7 @@ impl Keyward {
                 };
             let checked = checked.clone();
             let version = JSON_VERSION;
-            Ok(AuditVerdict {
-                version,
-                ok,
-                rows: count,
-                head,
-                broken_at,
-                message,
-                checked,
-            })
+            Ok(AuditVerdict { version, ok, rows: count, head, broken_at, message, checked })
         })?;
         Ok(verdict.unwrap_or(AuditVerdict {
             version: JSON_VERSION,

@@ -11,9 +11,7 @@ use crate::Error;
 pub fn open_url(url: &str) -> Result<(), Error> {
     let fits = url.starts_with("https://")
         && url.len() <= 2048
-        && url
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
+        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
     if !fits {
         return Err(Error::new(
             "FIELD_INVALID",

@@ -29,13 +29,9 @@ pub fn hold(value: &Secret, keep: Duration) -> Result<(), Error> {
     let mut clipboard = Clipboard::new().map_err(|_| unfit("there is no clipboard"))?;
     set(&mut clipboard, &text).map_err(|_| unfit("the clipboard does not take it"))?;
     std::thread::sleep(keep);
-    let unchanged = clipboard
-        .get_text()
-        .is_ok_and(|now| *Zeroizing::new(now) == *text);
+    let unchanged = clipboard.get_text().is_ok_and(|now| *Zeroizing::new(now) == *text);
     if unchanged {
-        clipboard
-            .clear()
-            .map_err(|_| unfit("the clipboard could not be cleared"))?;
+        clipboard.clear().map_err(|_| unfit("the clipboard could not be cleared"))?;
     }
     Ok(())
 }
@@ -55,9 +51,5 @@ fn set(clipboard: &mut Clipboard, text: &str) -> Result<(), arboard::Error> {
 #[cfg(windows)]
 fn set(clipboard: &mut Clipboard, text: &str) -> Result<(), arboard::Error> {
     use arboard::SetExtWindows as _;
-    clipboard
-        .set()
-        .exclude_from_cloud()
-        .exclude_from_history()
-        .text(text)
+    clipboard.set().exclude_from_cloud().exclude_from_history().text(text)
 }

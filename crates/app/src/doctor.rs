@@ -16,11 +16,7 @@ impl Keyward {
             checks.push(self.check_audit());
             checks.push(self.check_backup());
         }
-        Doctor {
-            version: JSON_VERSION,
-            ok: checks.iter().all(|check| check.ok),
-            checks,
-        }
+        Doctor { version: JSON_VERSION, ok: checks.iter().all(|check| check.ok), checks }
     }
 
     /// The window's status line.
@@ -85,10 +81,7 @@ impl Keyward {
                         KeychainKind::Memory => "memory".to_owned(),
                         _ => home.to_string(),
                     };
-                    well(
-                        "vault",
-                        format!("{count} entries, every row under its seal, in {place}."),
-                    )
+                    well("vault", format!("{count} entries, every row under its seal, in {place}."))
                 }
                 Err(error) => ill("vault", error),
             },
@@ -104,10 +97,7 @@ impl Keyward {
         match read {
             Ok(count) => {
                 let count = count.unwrap_or(0);
-                well(
-                    "values",
-                    format!("{count} values are in the keychain as they were stored."),
-                )
+                well("values", format!("{count} values are in the keychain as they were stored."))
             }
             Err(error) => ill("values", error),
         }
@@ -131,10 +121,9 @@ impl Keyward {
     fn check_backup(&self) -> Check {
         match self.backups() {
             Ok(list) => match list.backups.iter().find(|backup| backup.present) {
-                Some(backup) => well(
-                    "backup",
-                    format!("The last backup is of {}.", &backup.created),
-                ),
+                Some(backup) => {
+                    well("backup", format!("The last backup is of {}.", &backup.created))
+                }
                 None => well(
                     "backup",
                     "There is no backup yet; `keyward backup create` makes one.".to_owned(),
@@ -146,13 +135,7 @@ impl Keyward {
 }
 
 fn well(id: &str, message: String) -> Check {
-    Check {
-        id: id.to_owned(),
-        ok: true,
-        code: None,
-        message,
-        hint: None,
-    }
+    Check { id: id.to_owned(), ok: true, code: None, message, hint: None }
 }
 
 fn ill(id: &str, error: Error) -> Check {

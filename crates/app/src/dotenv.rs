@@ -19,10 +19,7 @@ pub(crate) struct Row {
 pub(crate) fn parse(text: &str) -> Vec<Row> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rows = vec![];
-    let mut lines = Lines {
-        rest: text,
-        number: 0,
-    };
+    let mut lines = Lines { rest: text, number: 0 };
     while let Some((number, line)) = lines.next() {
         let trimmed = line.trim_start();
         if trimmed.trim_end().is_empty() || trimmed.starts_with('#') {
@@ -48,9 +45,7 @@ impl<'a> Lines<'a> {
         self.number += 1;
         let end = self.rest.find(['\n', '\r']).unwrap_or(self.rest.len());
         let (line, rest) = self.rest.split_at(end);
-        self.rest = rest
-            .strip_prefix("\r\n")
-            .unwrap_or_else(|| rest.get(1..).unwrap_or(""));
+        self.rest = rest.strip_prefix("\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or(""));
         Some((self.number, line))
     }
 }
@@ -67,9 +62,7 @@ fn assignment(
     let name = name.trim();
     let first = name.bytes().next().ok_or("there is no name before `=`")?;
     if first.is_ascii_digit()
-        || !name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
     {
         return Err("the name has characters that a variable cannot have");
     }
@@ -183,10 +176,7 @@ mod tests {
 
     #[test]
     fn lines_end_in_lf_crlf_or_cr_and_quotes_span_them() {
-        let expected = vec![
-            ("A".to_owned(), "1".to_owned()),
-            ("B".to_owned(), "2".to_owned()),
-        ];
+        let expected = vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())];
         for text in ["A=1\nB=2\n", "A=1\r\nB=2\r\n", "A=1\rB=2"] {
             assert_eq!(read(text), expected, "{text:?}");
         }
@@ -198,11 +188,8 @@ mod tests {
     #[test]
     fn bad_lines_are_named_with_their_number() {
         let rows = parse("# c\nA=1\nnonsense\n1A=x\nB=\"open\nC=2");
-        let bad: Vec<u32> = rows
-            .iter()
-            .filter(|row| row.set.is_err())
-            .map(|row| row.line)
-            .collect();
+        let bad: Vec<u32> =
+            rows.iter().filter(|row| row.set.is_err()).map(|row| row.line).collect();
         assert_eq!(bad, [3, 4, 5]);
     }
 

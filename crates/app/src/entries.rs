@@ -1,163 +1,23 @@
 //! Entries: add, list, show, edit, remove, and back from the bin.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use keyward_rotation::{Due, Policy, due};
-use keyward_store::{Entry, Run, Tx, Use, Version};
+use keyward_store::{Entry, Use, Version};
 use keyward_vault::{EntryName, Secret, check_value, new_id};
-use secrecy::ExposeSecret;
 
 use crate::error::shown;
+use crate::guess::Guess;
 use crate::input::{EntryEdit, ListFilter, NewEntry};
 use crate::session::Open;
-use crate::settings;
-use crate::view::{
-    CurrentVersion, EntryDetail, EntryList, EntryRow, JSON_VERSION, Settings, UseRow, VersionRow,
-};
+use crate::snapshot::{Snapshot, resolve};
+use crate::view::{EntryDetail, EntryList, JSON_VERSION, UseRow, VersionRow};
 use crate::{Error, Keyward, guard};
 
 /// Days an entry stays in the bin.
 const BIN_DAYS: i64 = 30;
 /// Kinds an entry can have.
-pub(crate) const KINDS: [&str; 6] = [
-    "api-key",
-    "webhook-secret",
-    "token",
-    "password",
-    "private-key",
-    "other",
-];
-
-/// Everything that rows are made of, read in one view.
-pub(crate) struct Snapshot {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) versions: BTreeMap<String, Vec<Version>>,
-    runs: BTreeMap<String, Run>,
-    /// Entry and version number of leaks that were seen.
-    leaks: BTreeSet<(String, u32)>,
-    settings: Settings,
-}
-
-impl Snapshot {
-    pub(crate) fn read(tx: &Tx<'_>) -> Result<Self, Error> {
-        let mut versions: BTreeMap<String, Vec<Version>> = BTreeMap::new();
-        for version in tx.all_versions()? {
-            versions
-                .entry(version.entry.clone())
-                .or_default()
-                .push(version);
-        }
-        let runs = tx.runs()?.into_iter().filter(|run| run.open);
-        let leaks = tx.uses(None)?.into_iter().filter(|row| row.how == "leak");
-        Ok(Self {
-            entries: tx.entries(false)?,
-            versions,
-            runs: runs.map(|run| (run.entry.clone(), run)).collect(),
-            leaks: leaks.map(|row| (row.entry, row.version)).collect(),
-            settings: settings::read(tx)?,
-        })
-    }
-
-    pub(crate) fn versions(&self, entry: &Entry) -> &[Version] {
-        self.versions.get(&entry.id).map_or(&[], Vec::as_slice)
-    }
-
-    pub(crate) fn current(&self, entry: &Entry) -> Option<&Version> {
-        self.versions(entry)
-            .iter()
-            .rev()
-            .find(|version| version.stage == "current")
-    }
-
-    pub(crate) fn due(&self, entry: &Entry, now: Timestamp) -> Due {
-        let policy = Policy {
-            rotate_days: entry.rotate_days.unwrap_or(self.settings.rotate_days),
-            lead_days: self.settings.lead_days,
-        };
-        let changed = self
-            .current(entry)
-            .map_or(entry.created, |version| version.created);
-        due(changed, entry.expires, policy, now)
-    }
-
-    pub(crate) fn row(&self, entry: &Entry, now: Timestamp) -> EntryRow {
-        let due = self.due(entry, now);
-        let current = self.current(entry);
-        let number = current.map_or(0, |version| version.number);
-        let leaked = self.leaks.contains(&(entry.id.clone(), number));
-        EntryRow {
-            name: entry.path(),
-            id: entry.id.clone(),
-            project: entry.project.clone(),
-            env: entry.env.clone(),
-            kind: entry.kind.clone(),
-            provider: entry.provider.clone(),
-            mode: entry.mode.clone(),
-            var: entry.var.clone(),
-            tags: entry.tags.clone(),
-            current: CurrentVersion {
-                version: number,
-                created: current
-                    .map_or(entry.created, |version| version.created)
-                    .to_string(),
-            },
-            due: due.date.map(|date| date.to_string()),
-            days_left: due.days_left,
-            age_days: due.age_days,
-            rotate_days: entry.rotate_days.unwrap_or(self.settings.rotate_days),
-            state: if leaked { "leaked" } else { due.state.word() }.to_owned(),
-            run: self.runs.get(&entry.id).and_then(|run| {
-                run.state
-                    .get("state")
-                    .and_then(|state| state.as_str())
-                    .map(str::to_owned)
-            }),
-        }
-    }
-
-    /// Finds the one entry a name stands for: the whole name, or its last parts.
-    pub(crate) fn resolve(&self, name: &str) -> Result<&Entry, Error> {
-        resolve(&self.entries, name)
-    }
-}
-
-/// Finds the one entry that `name` means among `entries`.
-pub(crate) fn resolve<'a>(entries: &'a [Entry], name: &str) -> Result<&'a Entry, Error> {
-    let wanted = name.to_lowercase();
-    let tail = format!("/{wanted}");
-    let found: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| {
-            let path = entry.path().to_lowercase();
-            path == wanted || path.ends_with(&tail)
-        })
-        .collect();
-    // A whole name wins over a longer one that ends the same.
-    if let Some(exact) = found
-        .iter()
-        .find(|entry| entry.path().to_lowercase() == wanted)
-    {
-        return Ok(exact);
-    }
-    match found[..] {
-        [] => Err(Error::not_found(name)),
-        [one] => Ok(one),
-        _ => {
-            let names: Vec<String> = found.iter().map(|entry| entry.path()).collect();
-            Err(Error::new(
-                "AMBIGUOUS",
-                format!(
-                    "`{}` fits several entries: {}.",
-                    shown(name),
-                    names.join(", ")
-                ),
-                "Give more of the name.",
-            ))
-        }
-    }
-}
+pub(crate) const KINDS: [&str; 6] =
+    ["api-key", "webhook-secret", "token", "password", "private-key", "other"];
 
 impl Keyward {
     /// Stores a new entry with its first value.
@@ -180,16 +40,10 @@ impl Keyward {
                     .entries(false)?
                     .iter()
                     .any(|other| other.path().eq_ignore_ascii_case(&entry.path()));
-                if taken {
-                    Err(keyward_store::StoreError::Taken.into())
-                } else {
-                    Ok(())
-                }
+                if taken { Err(keyward_store::StoreError::Taken.into()) } else { Ok(()) }
             })?;
             let label = label(&entry.path(), 1);
-            let staged = open
-                .vault
-                .stage(&mut open.store, &entry.id, &label, value, now)?;
+            let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
             open.change(|tx, vault| {
                 tx.put_entry(&entry)?;
                 vault.commit(tx, &staged, &staged.version(&entry.id, 1, "current", now))?;
@@ -243,21 +97,11 @@ impl Keyward {
             .with(|open| {
                 let snapshot = open.read(Snapshot::read)?;
                 let fits = |entry: &&Entry| {
-                    filter
-                        .project
-                        .as_ref()
-                        .is_none_or(|project| *project == entry.project)
+                    filter.project.as_ref().is_none_or(|project| *project == entry.project)
                         && filter.env.as_ref().is_none_or(|env| *env == entry.env)
-                        && filter
-                            .tag
-                            .as_ref()
-                            .is_none_or(|tag| entry.tags.contains(tag))
+                        && filter.tag.as_ref().is_none_or(|tag| entry.tags.contains(tag))
                 };
-                let rows = snapshot
-                    .entries
-                    .iter()
-                    .filter(fits)
-                    .map(|e| snapshot.row(e, now));
+                let rows = snapshot.entries.iter().filter(fits).map(|e| snapshot.row(e, now));
                 Ok(match filter.due_within {
                     None => rows.collect(),
                     Some(days) => rows
@@ -269,10 +113,7 @@ impl Keyward {
                 })
             })?
             .unwrap_or_default();
-        Ok(EntryList {
-            version: JSON_VERSION,
-            entries,
-        })
+        Ok(EntryList { version: JSON_VERSION, entries })
     }
 
     /// Everything about one entry but its values.
@@ -324,10 +165,7 @@ impl Keyward {
                 tx.put_entry(&entry)?;
                 let renamed = (before.path() != entry.path())
                     .then(|| format!("renamed from {}", before.path()));
-                Ok((
-                    entry.path(),
-                    vec![self.event("edit", &entry.path(), renamed)],
-                ))
+                Ok((entry.path(), vec![self.event("edit", &entry.path(), renamed)]))
             })
         })?;
         self.show(&id)
@@ -368,17 +206,10 @@ impl Keyward {
         let entries = self.with(|open| {
             open.read(|tx| {
                 let snapshot = Snapshot::read(tx)?;
-                Ok(tx
-                    .entries(true)?
-                    .iter()
-                    .map(|entry| snapshot.row(entry, now))
-                    .collect())
+                Ok(tx.entries(true)?.iter().map(|entry| snapshot.row(entry, now)).collect())
             })
         })?;
-        Ok(EntryList {
-            version: JSON_VERSION,
-            entries: entries.unwrap_or_default(),
-        })
+        Ok(EntryList { version: JSON_VERSION, entries: entries.unwrap_or_default() })
     }
 
     /// Brings an entry back from the bin; the one removed last when several had the name.
@@ -411,14 +242,10 @@ impl Keyward {
 /// Deletes for good what has been in the bin for longer than its days: rows first, with an intent
 /// for each item, then the items.
 fn purge(open: &mut Open, keyward: &Keyward, now: Timestamp) -> Result<(), Error> {
-    let cut = now
-        .checked_sub(Span::new().hours(24 * BIN_DAYS))
-        .unwrap_or(Timestamp::MIN);
+    let cut = now.checked_sub(Span::new().hours(24 * BIN_DAYS)).unwrap_or(Timestamp::MIN);
     let old = open.read(|tx| {
         let removed = tx.entries(true)?.into_iter();
-        Ok(removed
-            .filter(|e| e.removed.is_some_and(|at| at < cut))
-            .collect::<Vec<_>>())
+        Ok(removed.filter(|e| e.removed.is_some_and(|at| at < cut)).collect::<Vec<_>>())
     })?;
     if old.is_empty() {
         return Ok(());
@@ -434,49 +261,6 @@ fn purge(open: &mut Open, keyward: &Keyward, now: Timestamp) -> Result<(), Error
     })?;
     open.vault.sweep(&mut open.store, now)?;
     Ok(())
-}
-
-/// What a value says of itself.
-pub(crate) struct Guess {
-    pub(crate) kind: String,
-    pub(crate) provider: Option<String>,
-    pub(crate) mode: String,
-    pub(crate) console: Option<String>,
-}
-
-impl Guess {
-    pub(crate) fn of(name: &str, value: &Secret) -> Self {
-        if let Some(class) = keyward_scan::classify(value.expose_secret()) {
-            return Self {
-                kind: class.kind.as_str().to_owned(),
-                provider: Some(class.provider),
-                mode: class
-                    .mode
-                    .map_or("unknown", |mode| mode.as_str())
-                    .to_owned(),
-                console: class.console,
-            };
-        }
-        let name = name.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        let kind = if has(&["webhook", "signing"]) {
-            "webhook-secret"
-        } else if has(&["password", "passwd", "pwd"]) {
-            "password"
-        } else if has(&["token"]) {
-            "token"
-        } else if has(&["key", "secret"]) {
-            "api-key"
-        } else {
-            "other"
-        };
-        Self {
-            kind: kind.to_owned(),
-            provider: None,
-            mode: "unknown".to_owned(),
-            console: None,
-        }
-    }
 }
 
 fn apply(entry: &mut Entry, edit: &EntryEdit) -> Result<(), Error> {
@@ -509,11 +293,7 @@ fn apply(entry: &mut Entry, edit: &EntryEdit) -> Result<(), Error> {
         entry.rotate_days = edit.rotate_days;
     }
     if let Some(expires) = &edit.expires {
-        entry.expires = if expires.is_empty() {
-            None
-        } else {
-            Some(parse_date(expires)?)
-        };
+        entry.expires = if expires.is_empty() { None } else { Some(parse_date(expires)?) };
     }
     tidy(entry)
 }
@@ -521,17 +301,10 @@ fn apply(entry: &mut Entry, edit: &EntryEdit) -> Result<(), Error> {
 /// Checks the fields and puts them in order.
 fn tidy(entry: &mut Entry) -> Result<(), Error> {
     let bad = |what: &str, hint: &str| {
-        Err(Error::new(
-            "FIELD_INVALID",
-            format!("{what} Nothing was changed."),
-            hint,
-        ))
+        Err(Error::new("FIELD_INVALID", format!("{what} Nothing was changed."), hint))
     };
     if !KINDS.contains(&entry.kind.as_str()) {
-        return bad(
-            "The kind is not known.",
-            &format!("One of {}.", KINDS.join(", ")),
-        );
+        return bad("The kind is not known.", &format!("One of {}.", KINDS.join(", ")));
     }
     if !["live", "test", "unknown"].contains(&entry.mode.as_str()) {
         return bad("The mode is not known.", "`live`, `test` or `unknown`.");
@@ -539,10 +312,7 @@ fn tidy(entry: &mut Entry) -> Result<(), Error> {
     let first = entry.var.bytes().next().unwrap_or(b'0');
     if first.is_ascii_digit()
         || entry.var.len() > 128
-        || !entry
-            .var
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        || !entry.var.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     {
         return bad(
             "The variable's name is not one that every shell takes.",
@@ -550,34 +320,15 @@ fn tidy(entry: &mut Entry) -> Result<(), Error> {
         );
     }
     if entry.rotate_days.is_some_and(|days| days > 3650) {
-        return bad(
-            "The rotation period is over ten years.",
-            "0 to 3650 days; 0 is never.",
-        );
+        return bad("The rotation period is over ten years.", "0 to 3650 days; 0 is never.");
     }
-    if entry
-        .url
-        .as_ref()
-        .is_some_and(|url| !url.starts_with("https://"))
-    {
-        return bad(
-            "The console URL is not an https:// address.",
-            "Give it as https://….",
-        );
+    if entry.url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+        return bad("The console URL is not an https:// address.", "Give it as https://….");
     }
-    let fields = [
-        &entry.provider,
-        &entry.owner,
-        &entry.url,
-        &entry.notes,
-        &entry.ip_note,
-    ];
+    let fields = [&entry.provider, &entry.owner, &entry.url, &entry.notes, &entry.ip_note];
     let long = |text: &String| text.len() > 4096 || text.contains('\0');
     if fields.into_iter().flatten().any(long) || entry.tags.iter().any(|tag| tag.len() > 64) {
-        return bad(
-            "A field is too long.",
-            "Tags have at most 64 bytes, texts 4,096.",
-        );
+        return bad("A field is too long.", "Tags have at most 64 bytes, texts 4,096.");
     }
     entry.tags.retain(|tag| !tag.is_empty());
     entry.tags.sort();
@@ -631,6 +382,7 @@ fn use_row(row: &Use) -> UseRow {
 #[cfg(test)]
 mod tests {
     use keyward_vault::secret;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -639,10 +391,7 @@ mod tests {
     }
 
     fn new(name: &str) -> NewEntry {
-        NewEntry {
-            name: name.to_owned(),
-            ..NewEntry::default()
-        }
+        NewEntry { name: name.to_owned(), ..NewEntry::default() }
     }
 
     fn value(text: &str) -> Secret {
@@ -652,22 +401,12 @@ mod tests {
     #[test]
     fn an_entry_is_found_by_its_last_parts_and_candidates_are_named() {
         let keyward = keyward();
-        keyward
-            .add(&new("acme/prod/stripe"), &value("one-value"))
-            .unwrap();
-        keyward
-            .add(&new("acme/dev/stripe"), &value("two-value"))
-            .unwrap();
-        assert_eq!(
-            keyward.show("prod/stripe").unwrap().entry.name,
-            "acme/prod/stripe"
-        );
+        keyward.add(&new("acme/prod/stripe"), &value("one-value")).unwrap();
+        keyward.add(&new("acme/dev/stripe"), &value("two-value")).unwrap();
+        assert_eq!(keyward.show("prod/stripe").unwrap().entry.name, "acme/prod/stripe");
         let error = keyward.show("stripe").unwrap_err();
         assert_eq!(error.code, "AMBIGUOUS");
-        assert!(
-            error.message.contains("acme/dev/stripe, acme/prod/stripe"),
-            "{error}"
-        );
+        assert!(error.message.contains("acme/dev/stripe, acme/prod/stripe"), "{error}");
         assert_eq!(keyward.show("nothing").unwrap_err().code, "NOT_FOUND");
         let taken = keyward.add(&new("acme/prod/Stripe"), &value("three"));
         assert_eq!(taken.unwrap_err().code, "NAME_EXISTS");
@@ -689,22 +428,13 @@ mod tests {
     fn an_edit_keeps_the_age_and_refuses_what_add_refuses() {
         let keyward = keyward();
         let before = keyward.add(&new("a/b/c"), &value("the-value")).unwrap();
-        let edit = EntryEdit {
-            notes: Some("n".to_owned()),
-            ..EntryEdit::default()
-        };
+        let edit = EntryEdit { notes: Some("n".to_owned()), ..EntryEdit::default() };
         let after = keyward.edit("c", &edit).unwrap();
         assert_eq!(after.entry.current.created, before.entry.current.created);
         assert_eq!(after.notes.as_deref(), Some("n"));
-        let bad = EntryEdit {
-            url: Some("javascript:alert(1)".to_owned()),
-            ..EntryEdit::default()
-        };
+        let bad = EntryEdit { url: Some("javascript:alert(1)".to_owned()), ..EntryEdit::default() };
         assert_eq!(keyward.edit("c", &bad).unwrap_err().code, "FIELD_INVALID");
-        let days = EntryEdit {
-            rotate_days: Some(1_000_000_000),
-            ..EntryEdit::default()
-        };
+        let days = EntryEdit { rotate_days: Some(1_000_000_000), ..EntryEdit::default() };
         assert_eq!(keyward.edit("c", &days).unwrap_err().code, "FIELD_INVALID");
     }
 }

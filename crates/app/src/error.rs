@@ -110,25 +110,15 @@ pub const CODES: &[(&str, u8)] = &[
 /// The exit status of a code; 70 for one that is not in the table.
 #[must_use]
 pub fn exit_status(code: &str) -> u8 {
-    CODES
-        .iter()
-        .find(|(name, _)| *name == code)
-        .map_or(70, |(_, status)| *status)
+    CODES.iter().find(|(name, _)| *name == code).map_or(70, |(_, status)| *status)
 }
 
 impl Error {
     /// Puts an error together.
     #[must_use]
     pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        debug_assert!(
-            CODES.iter().any(|(name, _)| *name == code),
-            "{code} is not in the table"
-        );
-        Self {
-            code: code.to_owned(),
-            message: message.into(),
-            hint: hint.into(),
-        }
+        debug_assert!(CODES.iter().any(|(name, _)| *name == code), "{code} is not in the table");
+        Self { code: code.to_owned(), message: message.into(), hint: hint.into() }
     }
 
     /// The exit status this error ends the program with.
@@ -149,11 +139,7 @@ impl Error {
 /// A name as typed, safe to show: short, and without control or invisible characters.
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| {
-        if c.is_ascii_graphic() || c == ' ' {
-            c
-        } else {
-            '\u{fffd}'
-        }
+        if c.is_ascii_graphic() || c == ' ' { c } else { '\u{fffd}' }
     };
     let mut out: String = text.chars().take(80).map(plain).collect();
     if text.chars().count() > 80 {
@@ -222,40 +208,25 @@ impl From<StoreError> for Error {
                 "VAULT_NOT_OURS",
                 "Another program's file is in the way; set KEYWARD_HOME to another folder.",
             ),
-            E::NotAFile => (
-                "VAULT_NOT_A_FILE",
-                "Move what is there, or set KEYWARD_HOME to another folder.",
-            ),
-            E::Symlink => (
-                "VAULT_SYMLINK",
-                "Links are not followed; set KEYWARD_HOME to the folder itself.",
-            ),
-            E::Permissions => (
-                "VAULT_PERMISSIONS",
-                "Use a KEYWARD_HOME that belongs to you.",
-            ),
+            E::NotAFile => {
+                ("VAULT_NOT_A_FILE", "Move what is there, or set KEYWARD_HOME to another folder.")
+            }
+            E::Symlink => {
+                ("VAULT_SYMLINK", "Links are not followed; set KEYWARD_HOME to the folder itself.")
+            }
+            E::Permissions => ("VAULT_PERMISSIONS", "Use a KEYWARD_HOME that belongs to you."),
             E::TooNew { .. } => ("VAULT_TOO_NEW", "Install the newest Keyward."),
-            E::Busy => (
-                "VAULT_BUSY",
-                "Wait for the other Keyward to finish, then try again.",
-            ),
+            E::Busy => ("VAULT_BUSY", "Wait for the other Keyward to finish, then try again."),
             E::Taken => (
                 "NAME_EXISTS",
                 "Choose another name, or start a rotation to give the entry a new value.",
             ),
             E::Full => ("DISK_FULL", "Make room on the disk, then try again."),
-            E::ReadOnly => (
-                "DISK_READ_ONLY",
-                "Make KEYWARD_HOME writable, then try again.",
-            ),
-            E::Io(_) => (
-                "DISK_ERROR",
-                "Look at the disk; `keyward doctor` tells more.",
-            ),
-            E::Fault(_) => (
-                "FAULT",
-                "This is a fault of Keyward; please report it with this message.",
-            ),
+            E::ReadOnly => ("DISK_READ_ONLY", "Make KEYWARD_HOME writable, then try again."),
+            E::Io(_) => ("DISK_ERROR", "Look at the disk; `keyward doctor` tells more."),
+            E::Fault(_) => {
+                ("FAULT", "This is a fault of Keyward; please report it with this message.")
+            }
         };
         Self::new(code, says, hint)
     }
@@ -310,11 +281,7 @@ impl From<SecretError> for Error {
             SecretError::TooLarge(_) => "SECRET_TOO_LARGE",
         };
         let says = format!("{}. {UNCHANGED}", capital(&error.to_string()));
-        Self::new(
-            code,
-            says,
-            "Hand in the credential itself, not a file that holds more.",
-        )
+        Self::new(code, says, "Hand in the credential itself, not a file that holds more.")
     }
 }
 
@@ -332,22 +299,19 @@ impl From<LockError> for Error {
             LockError::PassphraseEmpty => {
                 ("PASSPHRASE_EMPTY", "Choose a passphrase of several words.")
             }
-            LockError::PassphraseUnfit => (
-                "PASSPHRASE_UNFIT",
-                "A passphrase is text of at most 4,096 bytes.",
-            ),
+            LockError::PassphraseUnfit => {
+                ("PASSPHRASE_UNFIT", "A passphrase is text of at most 4,096 bytes.")
+            }
             LockError::Recipient(_) => (
                 "RECIPIENT_INVALID",
                 "`age-keygen` prints a recipient beside the identity it makes.",
             ),
-            LockError::Plugin => (
-                "BACKUP_PLUGIN",
-                "Use a passphrase or an X25519 key of `age-keygen`.",
-            ),
-            LockError::NoIdentity => (
-                "IDENTITY_INVALID",
-                "Give the file that `age-keygen -o` wrote.",
-            ),
+            LockError::Plugin => {
+                ("BACKUP_PLUGIN", "Use a passphrase or an X25519 key of `age-keygen`.")
+            }
+            LockError::NoIdentity => {
+                ("IDENTITY_INVALID", "Give the file that `age-keygen -o` wrote.")
+            }
         };
         Self::new(code, says, hint)
     }
@@ -358,22 +322,17 @@ impl From<FileError> for Error {
         let says = format!("{}. {UNCHANGED}", capital(&error.to_string()));
         match error {
             FileError::Io(error) => io(&error, "the backup file"),
-            FileError::NotAFile => Self::new(
-                "BACKUP_NOT_A_FILE",
-                says,
-                "Give the path of a file, not of a folder.",
-            ),
-            FileError::ReadBack => Self::new(
-                "DISK_ERROR",
-                says,
-                "Do not trust this disk; write the backup elsewhere.",
-            ),
+            FileError::NotAFile => {
+                Self::new("BACKUP_NOT_A_FILE", says, "Give the path of a file, not of a folder.")
+            }
+            FileError::ReadBack => {
+                Self::new("DISK_ERROR", says, "Do not trust this disk; write the backup elsewhere.")
+            }
             FileError::Open(error) => {
                 let (code, hint) = match error {
-                    OpenError::NotAge => (
-                        "BACKUP_NOT_OURS",
-                        "Give a file that `keyward backup create` wrote.",
-                    ),
+                    OpenError::NotAge => {
+                        ("BACKUP_NOT_OURS", "Give a file that `keyward backup create` wrote.")
+                    }
                     OpenError::WrongPassphrase => (
                         "BACKUP_WRONG_KEY",
                         "Check the passphrase; if it is right, try an older backup.",
@@ -399,10 +358,9 @@ impl From<FileError> for Error {
             }
             FileError::Document(error) => {
                 let (code, hint) = match error {
-                    DocumentError::NotOurs => (
-                        "BACKUP_NOT_OURS",
-                        "Give a file that `keyward backup create` wrote.",
-                    ),
+                    DocumentError::NotOurs => {
+                        ("BACKUP_NOT_OURS", "Give a file that `keyward backup create` wrote.")
+                    }
                     DocumentError::TooNew(_) => ("BACKUP_TOO_NEW", "Install the newest Keyward."),
                     DocumentError::Malformed { .. } => (
                         "BACKUP_MALFORMED",
@@ -434,26 +392,14 @@ pub(crate) fn io(error: &std::io::Error, what: &str) -> Error {
     use std::io::ErrorKind as K;
     let says = |text: &str| format!("{}: {text}. {UNCHANGED}", capital(what));
     match error.kind() {
-        K::NotFound => Error::new(
-            "NOT_FOUND",
-            says("there is no such file"),
-            "Check the path.",
-        ),
-        K::PermissionDenied | K::ReadOnlyFilesystem => Error::new(
-            "DISK_READ_ONLY",
-            says("no permission"),
-            "Check the file's permissions.",
-        ),
-        K::StorageFull | K::QuotaExceeded => Error::new(
-            "DISK_FULL",
-            says("the disk is full"),
-            "Make room, then try again.",
-        ),
-        kind => Error::new(
-            "DISK_ERROR",
-            says(&kind.to_string()),
-            "Check the disk and the path.",
-        ),
+        K::NotFound => Error::new("NOT_FOUND", says("there is no such file"), "Check the path."),
+        K::PermissionDenied | K::ReadOnlyFilesystem => {
+            Error::new("DISK_READ_ONLY", says("no permission"), "Check the file's permissions.")
+        }
+        K::StorageFull | K::QuotaExceeded => {
+            Error::new("DISK_FULL", says("the disk is full"), "Make room, then try again.")
+        }
+        kind => Error::new("DISK_ERROR", says(&kind.to_string()), "Check the disk and the path."),
     }
 }
 

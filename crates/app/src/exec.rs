@@ -9,8 +9,9 @@ use keyward_store::{Entry, Use, Version};
 use keyward_vault::Secret;
 use secrecy::ExposeSecret;
 
-use crate::entries::Snapshot;
 use crate::mask::Masker;
+use crate::snapshot::Snapshot;
+use crate::values::read_all;
 use crate::{Error, Keyward, guard};
 
 /// Which entries become variables.
@@ -107,11 +108,7 @@ impl Keyward {
         err: impl Write + Send,
     ) -> Result<Child, Error> {
         let (program, arguments) = command.split_first().ok_or_else(|| {
-            Error::new(
-                "USAGE",
-                "There is no command to run.",
-                "`keyward run -- CMD`",
-            )
+            Error::new("USAGE", "There is no command to run.", "`keyward run -- CMD`")
         })?;
         let mut child = Command::new(program);
         child.args(arguments);
@@ -119,18 +116,12 @@ impl Keyward {
             child.env(&one.var, environment_value(one)?);
         }
         if !mask {
-            let status = child
-                .status()
-                .map_err(|error| not_started(program, &error))?;
-            return Ok(Child {
-                status: code(status),
-            });
+            let status = child.status().map_err(|error| not_started(program, &error))?;
+            return Ok(Child { status: code(status) });
         }
         let masker = Masker::new(variables.iter().map(|one| (one.entry.as_str(), &one.value)))?;
         child.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = child
-            .spawn()
-            .map_err(|error| not_started(program, &error))?;
+        let mut child = child.spawn().map_err(|error| not_started(program, &error))?;
         let streams = (child.stdout.take(), child.stderr.take());
         std::thread::scope(|scope| {
             if let Some(stream) = streams.0 {
@@ -141,9 +132,7 @@ impl Keyward {
             }
         });
         let status = child.wait().map_err(|error| not_started(program, &error))?;
-        Ok(Child {
-            status: code(status),
-        })
+        Ok(Child { status: code(status) })
     }
 
     /// Masks every value of the vault, current or not. Nothing leaves, so nothing is recorded.
@@ -151,21 +140,9 @@ impl Keyward {
     /// # Errors
     /// The keychain or the disk.
     pub fn masker(&self) -> Result<Masker, Error> {
-        let values = self.with(|open| {
-            let snapshot = open.read(Snapshot::read)?;
-            let mut names = vec![];
-            let mut versions = vec![];
-            for entry in &snapshot.entries {
-                for version in snapshot.versions(entry) {
-                    names.push(entry.path());
-                    versions.push(version.clone());
-                }
-            }
-            let values = open.vault.read(&mut open.store, &versions)?;
-            Ok(names.into_iter().zip(values).collect::<Vec<_>>())
-        })?;
+        let values = self.with(read_all)?;
         let values = values.unwrap_or_default();
-        Masker::new(values.iter().map(|(name, value)| (name.as_str(), value)))
+        Masker::new(values.iter().map(|(name, _, value)| (name.as_str(), value)))
     }
 
     /// The selection as lines for a shell: `sh` (bash, zsh), `fish`, `powershell`, `cmd` or
@@ -224,18 +201,12 @@ impl Keyward {
 type Chosen = (String, String, Version);
 
 fn choose(snapshot: &Snapshot, selection: &Selection) -> Result<Vec<Chosen>, Error> {
-    let only: Vec<&Entry> = selection
-        .only
-        .iter()
-        .map(|name| snapshot.resolve(name))
-        .collect::<Result<_, _>>()?;
+    let only: Vec<&Entry> =
+        selection.only.iter().map(|name| snapshot.resolve(name)).collect::<Result<_, _>>()?;
     let mut chosen: BTreeMap<String, Chosen> = BTreeMap::new();
     for entry in &snapshot.entries {
         let wanted = (only.is_empty() || only.iter().any(|one| one.id == entry.id))
-            && selection
-                .project
-                .as_ref()
-                .is_none_or(|project| *project == entry.project)
+            && selection.project.as_ref().is_none_or(|project| *project == entry.project)
             && selection.env.as_ref().is_none_or(|env| *env == entry.env);
         if !wanted {
             continue;
@@ -244,11 +215,7 @@ fn choose(snapshot: &Snapshot, selection: &Selection) -> Result<Vec<Chosen>, Err
             guard::check(&entry.path(), &entry.env, &entry.mode)?;
         }
         let stage = |stage: &str| {
-            snapshot
-                .versions(entry)
-                .iter()
-                .rev()
-                .find(|version| version.stage == stage)
+            snapshot.versions(entry).iter().rev().find(|version| version.stage == stage)
         };
         let mut add = |var: String, version: Option<&Version>| {
             let Some(version) = version else {
@@ -294,10 +261,7 @@ fn environment_value(one: &Variable) -> Result<std::ffi::OsString, Error> {
 fn unfit(one: &Variable) -> Error {
     Error::new(
         "FIELD_INVALID",
-        format!(
-            "The value of `{}` cannot stand in an environment variable.",
-            one.entry
-        ),
+        format!("The value of `{}` cannot stand in an environment variable.", one.entry),
         "Leave it out with --only, and use `keyward get --reveal` for it.",
     )
 }
@@ -305,11 +269,7 @@ fn unfit(one: &Variable) -> Error {
 fn not_started(program: &str, error: &io::Error) -> Error {
     Error::new(
         "COMMAND_NOT_STARTED",
-        format!(
-            "`{}` could not be started: {}.",
-            crate::error::shown(program),
-            error.kind()
-        ),
+        format!("`{}` could not be started: {}.", crate::error::shown(program), error.kind()),
         "Check the command's name and path.",
     )
 }
@@ -317,9 +277,7 @@ fn not_started(program: &str, error: &io::Error) -> Error {
 #[cfg(unix)]
 fn code(status: std::process::ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt as _;
-    let number = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal));
+    let number = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     u8::try_from(number.unwrap_or(1)).unwrap_or(1)
 }
 

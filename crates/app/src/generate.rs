@@ -12,11 +12,8 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// # Errors
 /// `USAGE` for another spec, `FAULT` when the operating system gives no randomness.
 pub fn generate(spec: &str) -> Result<Secret, Error> {
-    let length = spec
-        .parse()
-        .ok()
-        .filter(|length| (16..=1024).contains(length))
-        .ok_or_else(|| {
+    let length =
+        spec.parse().ok().filter(|length| (16..=1024).contains(length)).ok_or_else(|| {
             Error::new(
                 "USAGE",
                 "A generated value has 16 to 1024 characters.",
@@ -29,10 +26,8 @@ pub fn generate(spec: &str) -> Result<Secret, Error> {
         getrandom::getrandom(&mut *random)
             .map_err(|_| Error::new("FAULT", "The system gave no randomness.", "Try again."))?;
         // Bytes past the last whole multiple of 62 are dropped, so that every letter is as likely.
-        let letters = random
-            .iter()
-            .filter(|byte| **byte < 248)
-            .map(|byte| ALPHABET[usize::from(byte % 62)]);
+        let letters =
+            random.iter().filter(|byte| **byte < 248).map(|byte| ALPHABET[usize::from(byte % 62)]);
         let missing = length - value.len();
         value.extend(letters.take(missing));
     }

@@ -24,11 +24,7 @@ pub(crate) fn check(name: &str, env: &str, mode: &str) -> Result<(), Error> {
     };
     Err(Error::new(
         "ENV_MISMATCH",
-        format!(
-            "`{}` would put {words} into `{}`. Nothing was changed.",
-            shown(name),
-            shown(env)
-        ),
+        format!("`{}` would put {words} into `{}`. Nothing was changed.", shown(name), shown(env)),
         "Check the key and the environment; `--force` does it anyway and records it.",
     ))
 }

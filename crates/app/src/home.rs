@@ -22,17 +22,10 @@ impl Keyward {
         let rows = self.list(&ListFilter::default())?.entries;
         let mut needs: Vec<(u8, Need)> = rows.iter().filter_map(need).collect();
         for row in rows.iter().filter(|row| row.run.is_some()) {
-            needs.push((
-                3,
-                a_need("run", &row.name, "A rotation is under way.".to_owned()),
-            ));
+            needs.push((3, a_need("run", &row.name, "A rotation is under way.".to_owned())));
         }
         if !rows.is_empty() {
-            let newest = self
-                .backups()?
-                .backups
-                .into_iter()
-                .find(|backup| backup.present);
+            let newest = self.backups()?.backups.into_iter().find(|backup| backup.present);
             let age = newest
                 .and_then(|backup| backup.created.parse::<Timestamp>().ok())
                 .map(|at| now.duration_since(at).as_hours() / 24);
@@ -59,11 +52,7 @@ fn need(row: &EntryRow) -> Option<(u8, Need)> {
     let left = row.days_left.unwrap_or(0);
     let name = &row.name;
     let day = |count: i64| {
-        if count == 1 {
-            "1 day".to_owned()
-        } else {
-            format!("{count} days")
-        }
+        if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
     };
     let (order, text) = match row.state.as_str() {
         "leaked" => (0, format!("Rotate `{name}`: it was found in a repository.")),
@@ -76,11 +65,7 @@ fn need(row: &EntryRow) -> Option<(u8, Need)> {
 }
 
 fn a_need(kind: &str, name: &str, text: String) -> Need {
-    Need {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        text,
-    }
+    Need { kind: kind.to_owned(), name: name.to_owned(), text }
 }
 
 fn weeks(rows: &[EntryRow], today: Date) -> Vec<Week> {
@@ -88,13 +73,8 @@ fn weeks(rows: &[EntryRow], today: Date) -> Vec<Week> {
     let monday = today.checked_sub(Span::new().days(back)).unwrap_or(today);
     let mut weeks: Vec<Week> = (0..WEEKS as i64)
         .map(|week| {
-            let start = monday
-                .checked_add(Span::new().days(7 * week))
-                .unwrap_or(monday);
-            Week {
-                start: start.to_string(),
-                due: 0,
-            }
+            let start = monday.checked_add(Span::new().days(7 * week)).unwrap_or(monday);
+            Week { start: start.to_string(), due: 0 }
         })
         .collect();
     for left in rows.iter().filter_map(|row| row.days_left) {

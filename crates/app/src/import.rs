@@ -10,9 +10,11 @@ use keyward_store::{Entry, Version};
 use keyward_vault::{EntryName, Secret, Staged, secret};
 use secrecy::ExposeSecret;
 
-use crate::entries::{Guess, Snapshot, label};
+use crate::entries::label;
 use crate::error::io;
+use crate::guess::Guess;
 use crate::input::NewEntry;
+use crate::snapshot::Snapshot;
 use crate::view::{ImportReport, ImportRow, JSON_VERSION};
 use crate::{Error, Keyward, dotenv, guard};
 
@@ -56,16 +58,8 @@ impl Keyward {
     /// # Errors
     /// A file that is not there, too large or not text; the keychain or the disk.
     pub fn import_preview(&self, import: &Import<'_>) -> Result<ImportReport, Error> {
-        let rows = self
-            .plan(import)?
-            .into_iter()
-            .map(|planned| planned.row)
-            .collect();
-        Ok(ImportReport {
-            version: JSON_VERSION,
-            applied: false,
-            rows,
-        })
+        let rows = self.plan(import)?.into_iter().map(|planned| planned.row).collect();
+        Ok(ImportReport { version: JSON_VERSION, applied: false, rows })
     }
 
     /// Imports: every value is in the keychain and read back before the one transaction that makes
@@ -80,11 +74,7 @@ impl Keyward {
             .iter()
             .filter(|one| one.row.action == "bad")
             .map(|one| {
-                format!(
-                    "line {}: {}",
-                    one.row.line,
-                    one.row.note.clone().unwrap_or_default()
-                )
+                format!("line {}: {}", one.row.line, one.row.note.clone().unwrap_or_default())
             })
             .collect();
         if !bad.is_empty() && !import.skip_bad {
@@ -117,40 +107,21 @@ impl Keyward {
                     }
                     "new-version" => {
                         let entry = snapshot.resolve(&name.to_string())?.clone();
-                        let number = snapshot
-                            .versions(&entry)
-                            .iter()
-                            .map(|v| v.number)
-                            .max()
-                            .unwrap_or(0)
-                            + 1;
+                        let number =
+                            snapshot.versions(&entry).iter().map(|v| v.number).max().unwrap_or(0)
+                                + 1;
                         let old = snapshot.current(&entry).cloned();
                         (entry, old, number)
                     }
                     _ => continue,
                 };
                 let label = label(&entry.path(), number);
-                let staged = open
-                    .vault
-                    .stage(&mut open.store, &entry.id, &label, value, now)?;
-                ready.push(Ready {
-                    entry,
-                    old,
-                    number,
-                    staged,
-                    action: &one.row.action,
-                });
+                let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+                ready.push(Ready { entry, old, number, staged, action: &one.row.action });
             }
             open.change(|tx, vault| {
                 let mut events = vec![];
-                for Ready {
-                    entry,
-                    old,
-                    number,
-                    staged,
-                    action,
-                } in &ready
-                {
+                for Ready { entry, old, number, staged, action } in &ready {
                     let mut entry = entry.clone();
                     entry.updated = now;
                     tx.put_entry(&entry)?;
@@ -172,11 +143,7 @@ impl Keyward {
             })
         })?;
         let rows = planned.into_iter().map(|one| one.row).collect();
-        Ok(ImportReport {
-            version: JSON_VERSION,
-            applied: true,
-            rows,
-        })
+        Ok(ImportReport { version: JSON_VERSION, applied: true, rows })
     }
 
     fn plan(&self, import: &Import<'_>) -> Result<Vec<Planned>, Error> {
@@ -188,10 +155,8 @@ impl Keyward {
             ));
         }
         let text = read_text(import.file)?;
-        let mut planned: Vec<Planned> = dotenv::parse(&text)
-            .into_iter()
-            .map(|row| plan_row(row, import))
-            .collect();
+        let mut planned: Vec<Planned> =
+            dotenv::parse(&text).into_iter().map(|row| plan_row(row, import)).collect();
         later_line_wins(&mut planned);
         let compared = self.with(|open| {
             let snapshot = open.read(Snapshot::read)?;
@@ -203,10 +168,8 @@ impl Keyward {
                     continue;
                 }
                 let wanted = name.to_string().to_lowercase();
-                let found = snapshot
-                    .entries
-                    .iter()
-                    .find(|entry| entry.path().to_lowercase() == wanted);
+                let found =
+                    snapshot.entries.iter().find(|entry| entry.path().to_lowercase() == wanted);
                 if let Some(entry) = found {
                     let print = open.vault.keys().fingerprint(value.expose_secret());
                     let current = snapshot.current(entry);
@@ -323,9 +286,7 @@ fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Error> {
         ));
     }
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(data.len() as usize + 1));
-    file.take(dotenv::MAX_FILE)
-        .read_to_end(&mut bytes)
-        .map_err(|error| io(&error, what))?;
+    file.take(dotenv::MAX_FILE).read_to_end(&mut bytes).map_err(|error| io(&error, what))?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(zeroize::Zeroizing::new(text.to_owned())),
         Err(_) => Err(Error::new(

@@ -48,23 +48,14 @@ impl Masker {
                 shown.push(format!("[{name}]"));
             }
         }
-        let longest = patterns
-            .iter()
-            .map(|pattern| pattern.len())
-            .max()
-            .unwrap_or(0);
+        let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or(0);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(patterns.iter().map(|pattern| pattern.as_slice()))
             .map_err(|_| {
                 Error::new("FAULT", "Too many values to mask.", "Select fewer entries.")
             })?;
-        Ok(Self {
-            automaton,
-            patterns,
-            shown,
-            longest,
-        })
+        Ok(Self { automaton, patterns, shown, longest })
     }
 
     /// Copies `from` to `to`, masked. What could be the beginning of a value is held back until
@@ -143,10 +134,7 @@ fn dresses(bytes: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         let json = serde_json::to_string(text).unwrap_or_default();
         add(json.trim_matches('"').to_owned());
         // A value of several lines is often printed line by line.
-        for line in text
-            .lines()
-            .filter(|line| text.contains('\n') && line.len() >= 16)
-        {
+        for line in text.lines().filter(|line| text.contains('\n') && line.len() >= 16) {
             add(line.to_owned());
         }
     }
@@ -187,10 +175,7 @@ mod tests {
     }
 
     fn masked(values: &[&str], parts: Vec<Vec<u8>>) -> String {
-        let values: Vec<Secret> = values
-            .iter()
-            .map(|v| secret(v.as_bytes().to_vec()))
-            .collect();
+        let values: Vec<Secret> = values.iter().map(|v| secret(v.as_bytes().to_vec())).collect();
         let masker = Masker::new(values.iter().map(|value| ("a/b/c", value))).unwrap();
         let mut out = vec![];
         masker.copy(Parts(parts), &mut out).unwrap();
@@ -200,12 +185,9 @@ mod tests {
     #[test]
     fn every_dress_of_a_value_is_masked() {
         let value = "p@ss/word+1";
-        for text in [
-            "p@ss/word+1",
-            "p%40ss%2Fword%2B1",
-            "cEBzcy93b3JkKzE",
-            "704073732f776f72642b31",
-        ] {
+        for text in
+            ["p@ss/word+1", "p%40ss%2Fword%2B1", "cEBzcy93b3JkKzE", "704073732f776f72642b31"]
+        {
             let out = masked(&[value], vec![format!("x {text} y").into_bytes()]);
             assert_eq!(out, "x [a/b/c] y");
         }
@@ -227,15 +209,9 @@ mod tests {
         let value = secret(b"secret-value".to_vec());
         let masker = Masker::new([("a", &value)]).unwrap();
         let mut written = vec![];
-        masker
-            .copy(Parts(vec![b"Password: ".to_vec()]), Once(&mut written))
-            .unwrap();
-        let first: Vec<u8> = written
-            .iter()
-            .take_while(|w| *w != b"<flush>")
-            .flatten()
-            .copied()
-            .collect();
+        masker.copy(Parts(vec![b"Password: ".to_vec()]), Once(&mut written)).unwrap();
+        let first: Vec<u8> =
+            written.iter().take_while(|w| *w != b"<flush>").flatten().copied().collect();
         assert_eq!(first, b"Password: ", "the prompt waited for more output");
     }
 

@@ -13,10 +13,7 @@ impl Keyward {
     /// The keychain or the disk.
     pub fn reminder(&self) -> Result<Option<(String, String)>, Error> {
         let lead = self.settings()?.lead_days;
-        let filter = ListFilter {
-            due_within: Some(lead),
-            ..ListFilter::default()
-        };
+        let filter = ListFilter { due_within: Some(lead), ..ListFilter::default() };
         let due = self.list(&filter)?.entries;
         let Some(first) = due.first() else {
             return Ok(None);
@@ -84,9 +81,5 @@ impl Keyward {
 }
 
 fn days(count: i64) -> String {
-    if count == 1 {
-        "1 day".to_owned()
-    } else {
-        format!("{count} days")
-    }
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }

@@ -6,8 +6,10 @@ use keyward_store::{Entry, Run as StoredRun, Tx};
 use keyward_vault::{Secret, check_value, new_id};
 use secrecy::ExposeSecret;
 
-use crate::entries::{Guess, Snapshot, label};
+use crate::entries::label;
+use crate::guess::Guess;
 use crate::input::ListFilter;
+use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, NextStep, RunList, RunStep, RunView};
 use crate::{Error, Keyward, guard};
 
@@ -55,12 +57,7 @@ impl Keyward {
                 let entry = snapshot.resolve(name)?.clone();
                 let (stored, run) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
                 let versions = snapshot.versions(&entry);
-                let number = versions
-                    .iter()
-                    .map(|version| version.number)
-                    .max()
-                    .unwrap_or(0)
-                    + 1;
+                let number = versions.iter().map(|version| version.number).max().unwrap_or(0) + 1;
                 let prints: Vec<String> = versions.iter().map(|v| v.fingerprint.clone()).collect();
                 Ok((entry, stored, run, number, prints))
             })?;
@@ -79,9 +76,7 @@ impl Keyward {
                     ));
                 }
                 let label = label(&entry.path(), number);
-                let new = open
-                    .vault
-                    .stage(&mut open.store, &entry.id, &label, value, now)?;
+                let new = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
                 staged = Some(new);
             }
             open.change(|tx, vault| {
@@ -95,13 +90,8 @@ impl Keyward {
                     ));
                 }
                 if let Some(staged) = &staged {
-                    run.created(number, now)
-                        .map_err(|error| state_error(&entry, error))?;
-                    vault.commit(
-                        tx,
-                        staged,
-                        &staged.version(&entry.id, number, "pending", now),
-                    )?;
+                    run.created(number, now).map_err(|error| state_error(&entry, error))?;
+                    vault.commit(tx, staged, &staged.version(&entry.id, number, "pending", now))?;
                 } else {
                     let effect = run.next(now).map_err(|error| state_error(&entry, error))?;
                     if let Some(effect) = effect {
@@ -144,9 +134,7 @@ impl Keyward {
             open.read(|tx| {
                 let entry = Snapshot::read(tx)?.resolve(name)?.clone();
                 let mut runs = tx.runs()?.into_iter().filter(|run| run.entry == entry.id);
-                runs.next()
-                    .map(|stored| Ok(view(&entry, &stored, &parse(&stored)?)))
-                    .transpose()
+                runs.next().map(|stored| Ok(view(&entry, &stored, &parse(&stored)?))).transpose()
             })
         })
     }
@@ -169,10 +157,7 @@ impl Keyward {
                 Ok(views.into_iter().map(|(_, view)| view).collect())
             })
         })?;
-        Ok(RunList {
-            version: JSON_VERSION,
-            runs: runs.unwrap_or_default(),
-        })
+        Ok(RunList { version: JSON_VERSION, runs: runs.unwrap_or_default() })
     }
 
     /// All due dates as an iCalendar file (RFC 5545).
@@ -185,12 +170,7 @@ impl Keyward {
         let appointments: Vec<Appointment> = rows
             .filter_map(|row| {
                 let date = row.due.as_deref()?.parse().ok()?;
-                Some(Appointment {
-                    id: row.id,
-                    name: row.name,
-                    date,
-                    lead_days,
-                })
+                Some(Appointment { id: row.id, name: row.name, date, lead_days })
             })
             .collect();
         Ok(calendar(&appointments, self.now()))
@@ -224,10 +204,7 @@ impl Keyward {
 }
 
 fn open_run(tx: &Tx<'_>, entry: &Entry) -> Result<Option<(StoredRun, Run)>, Error> {
-    let found = tx
-        .runs()?
-        .into_iter()
-        .find(|run| run.open && run.entry == entry.id);
+    let found = tx.runs()?.into_iter().find(|run| run.open && run.entry == entry.id);
     found
         .map(|stored| {
             let run = parse(&stored)?;
@@ -246,12 +223,8 @@ fn parse(stored: &StoredRun) -> Result<Run, Error> {
 fn store(tx: &Tx<'_>, id: &str, entry: &Entry, run: &Run) -> Result<StoredRun, Error> {
     let state = serde_json::to_value(run)
         .map_err(|_| Error::new("FAULT", "A run cannot be written.", "Please report this."))?;
-    let stored = StoredRun {
-        id: id.to_owned(),
-        entry: entry.id.clone(),
-        open: !run.state.ended(),
-        state,
-    };
+    let stored =
+        StoredRun { id: id.to_owned(), entry: entry.id.clone(), open: !run.state.ended(), state };
     tx.put_run(&stored)?;
     Ok(stored)
 }
@@ -304,11 +277,7 @@ fn state_error(entry: &Entry, error: RunError) -> Error {
         }
     };
     let what = crate::error::capital(&error.to_string());
-    Error::new(
-        "RUN_STATE",
-        format!("`{}`: {what}. Nothing was changed.", entry.path()),
-        hint,
-    )
+    Error::new("RUN_STATE", format!("`{}`: {what}. Nothing was changed.", entry.path()), hint)
 }
 
 fn view(entry: &Entry, stored: &StoredRun, run: &Run) -> RunView {
@@ -400,10 +369,7 @@ mod tests {
 
     fn keyward() -> Keyward {
         let keyward = Keyward::in_memory("2026-01-01T00:00:00Z".parse().unwrap());
-        let input = NewEntry {
-            name: "a/b/c".to_owned(),
-            ..NewEntry::default()
-        };
+        let input = NewEntry { name: "a/b/c".to_owned(), ..NewEntry::default() };
         keyward.add(&input, &value("old-value")).unwrap();
         keyward
     }
@@ -414,11 +380,7 @@ mod tests {
 
     fn stages(keyward: &Keyward) -> Vec<(u32, String)> {
         let versions = keyward.show("c").unwrap().versions;
-        versions
-            .into_iter()
-            .rev()
-            .map(|version| (version.version, version.stage))
-            .collect()
+        versions.into_iter().rev().map(|version| (version.version, version.stage)).collect()
     }
 
     #[test]
@@ -426,36 +388,18 @@ mod tests {
         let keyward = keyward();
         keyward.rotation_start("c").unwrap();
         assert_eq!(keyward.rotation_start("c").unwrap_err().code, "RUN_OPEN");
-        assert_eq!(
-            keyward.rotation_next("c", None).unwrap_err().code,
-            "RUN_STATE"
-        );
+        assert_eq!(keyward.rotation_next("c", None).unwrap_err().code, "RUN_STATE");
         let same = keyward.rotation_next("c", Some(&value("old-value")));
-        assert_eq!(
-            same.unwrap_err().code,
-            "RUN_STATE",
-            "the old value is no new one"
-        );
-        keyward
-            .rotation_next("c", Some(&value("new-value")))
-            .unwrap();
+        assert_eq!(same.unwrap_err().code, "RUN_STATE", "the old value is no new one");
+        keyward.rotation_next("c", Some(&value("new-value"))).unwrap();
         let expect = |one: &str, two: &str| vec![(1, one.to_owned()), (2, two.to_owned())];
         assert_eq!(stages(&keyward), expect("current", "pending"));
-        assert_eq!(
-            keyward.reveal("c", None).unwrap().expose_secret(),
-            b"old-value"
-        );
+        assert_eq!(keyward.reveal("c", None).unwrap().expose_secret(), b"old-value");
         keyward.rotation_next("c", None).unwrap();
         keyward.rotation_next("c", None).unwrap();
         assert_eq!(stages(&keyward), expect("previous", "current"));
-        assert_eq!(
-            keyward.reveal("c", None).unwrap().expose_secret(),
-            b"new-value"
-        );
-        assert_eq!(
-            keyward.reveal("c", Some(1)).unwrap().expose_secret(),
-            b"old-value"
-        );
+        assert_eq!(keyward.reveal("c", None).unwrap().expose_secret(), b"new-value");
+        assert_eq!(keyward.reveal("c", Some(1)).unwrap().expose_secret(), b"old-value");
         assert_eq!(keyward.rotation_abort("c").unwrap_err().code, "RUN_STATE");
         keyward.rotation_next("c", None).unwrap();
         keyward.rotation_next("c", None).unwrap();
@@ -469,9 +413,7 @@ mod tests {
     fn an_aborted_run_leaves_the_old_value_current() {
         let keyward = keyward();
         keyward.rotation_start("c").unwrap();
-        keyward
-            .rotation_next("c", Some(&value("new-value")))
-            .unwrap();
+        keyward.rotation_next("c", Some(&value("new-value"))).unwrap();
         assert_eq!(keyward.rotation_abort("c").unwrap().state, "aborted");
         let expected = vec![(1, "current".to_owned()), (2, "revoked".to_owned())];
         assert_eq!(stages(&keyward), expected);

@@ -10,9 +10,9 @@ use keyward_scan::{
 };
 use keyward_store::{Tx, Use};
 
-use crate::entries::{Snapshot, resolve};
 use crate::error::io;
-use crate::session::is_keychain;
+use crate::snapshot::resolve;
+use crate::values::read_all;
 use crate::view::{LeakCount, Repository, RepositoryList};
 use crate::{Error, Keyward};
 
@@ -33,12 +33,7 @@ impl ScanJob {
     /// A scan of one path with the default sources.
     #[must_use]
     pub fn of(path: PathBuf) -> Self {
-        Self {
-            options: Options::new(path),
-            stdin: None,
-            rules: vec![],
-            baseline: None,
-        }
+        Self { options: Options::new(path), stdin: None, rules: vec![], baseline: None }
     }
 }
 
@@ -67,7 +62,8 @@ impl Keyward {
         }
         let own = match self.own_values() {
             Ok(own) => own,
-            Err(error) if job.options.own_only || !is_absence(&error) => return Err(error),
+            Err(error) if job.options.own_only => return Err(error),
+            // The report says that own values were not looked for; `doctor` says why.
             Err(_) => None,
         };
         let mut report = match &job.stdin {
@@ -80,10 +76,9 @@ impl Keyward {
             && !job.options.show_secrets;
         // Remembered only where a vault is there to do it; the scan itself never needs one.
         if own.is_some() && job.stdin.is_none() && whole {
-            for path in &job.options.paths {
-                if job.options.paths.len() == 1 {
-                    self.remember_scan(path, &report)?;
-                }
+            // A disk that takes nothing must not cost the user the findings.
+            if let [path] = &job.options.paths[..] {
+                let _ = self.remember_scan(path, &report);
             }
         }
         Ok(report)
@@ -95,26 +90,12 @@ impl Keyward {
             return Ok(None);
         }
         self.with(|open| {
-            let snapshot = open.read(Snapshot::read)?;
-            let mut names = vec![];
-            let mut versions = vec![];
-            for entry in &snapshot.entries {
-                for version in snapshot.versions(entry) {
-                    names.push(entry.path());
-                    versions.push(version.clone());
-                }
-            }
-            let values = open.vault.read(&mut open.store, &versions)?;
-            let own = names
-                .into_iter()
-                .zip(versions)
-                .zip(values)
-                .map(|((entry, row), value)| OwnValue {
-                    entry,
-                    version: row.number,
-                    stage: row.stage,
-                    value,
-                });
+            let own = read_all(open)?.into_iter().map(|(entry, row, value)| OwnValue {
+                entry,
+                version: row.number,
+                stage: row.stage,
+                value,
+            });
             Ok(own.collect())
         })
     }
@@ -143,13 +124,8 @@ impl Keyward {
             let Ok(entry) = resolve(&entries, &own.entry) else {
                 continue;
             };
-            let commit = finding
-                .commit
-                .as_deref()
-                .map(|oid| &oid[..oid.len().min(10)]);
-            let at = commit
-                .map(|commit| format!(" in {commit}"))
-                .unwrap_or_default();
+            let commit = finding.commit.as_deref().map(|oid| &oid[..oid.len().min(10)]);
+            let at = commit.map(|commit| format!(" in {commit}")).unwrap_or_default();
             tx.put_use(&Use {
                 entry: entry.id.clone(),
                 how: "leak".to_owned(),
@@ -182,11 +158,7 @@ impl Keyward {
         let repositories = rows
             .into_iter()
             .map(|(path, report)| Repository {
-                scanned: scans
-                    .iter()
-                    .rev()
-                    .find(|(at, _)| *at == path)
-                    .map(|(_, at)| at.clone()),
+                scanned: scans.iter().rev().find(|(at, _)| *at == path).map(|(_, at)| at.clone()),
                 leaks: report.as_deref().map(leaks).unwrap_or_default(),
                 path,
             })
@@ -234,23 +206,12 @@ impl Keyward {
     pub fn last_report(&self, path: &str) -> Result<Option<serde_json::Value>, Error> {
         let text = self.with(|open| {
             open.read(|tx| {
-                let stored = tx
-                    .repositories()?
-                    .into_iter()
-                    .find(|(known, _)| known == path);
+                let stored = tx.repositories()?.into_iter().find(|(known, _)| known == path);
                 Ok(stored.and_then(|(_, report)| report))
             })
         })?;
-        Ok(text
-            .flatten()
-            .and_then(|text| serde_json::from_str(&text).ok()))
+        Ok(text.flatten().and_then(|text| serde_json::from_str(&text).ok()))
     }
-}
-
-/// Whether a scan may go on without the vault: the keychain does not answer, or nobody is here to
-/// give a passphrase.
-fn is_absence(error: &Error) -> bool {
-    is_keychain(error) || error.code == "VAULT_WRONG_PASSPHRASE"
 }
 
 fn leaks(report: &str) -> LeakCount {

@@ -55,6 +55,8 @@ pub struct Config {
     pub keychain: KeychainKind,
     /// Gives the passphrase of `KEYWARD_KEYCHAIN=file`; asked at most once.
     pub passphrase: Box<dyn Fn() -> Result<Secret, Error> + Send + Sync>,
+    /// Whether the system may ask the user to unlock its keychain.
+    pub prompts: bool,
     /// Which face it is, for the audit record: `cli` or `desktop`.
     pub actor: &'static str,
     /// Stands for "now" where it is given (`--at`).
@@ -82,6 +84,7 @@ impl Config {
             home,
             keychain: KeychainKind::parse(word.as_deref())?,
             passphrase: Box::new(move || keychain_passphrase(&ask)),
+            prompts: true,
             actor,
             at,
         })
@@ -136,9 +139,7 @@ pub struct Keyward {
 
 impl std::fmt::Debug for Keyward {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyward")
-            .field("home", &self.config.home)
-            .finish_non_exhaustive()
+        f.debug_struct("Keyward").field("home", &self.config.home).finish_non_exhaustive()
     }
 }
 
@@ -152,11 +153,7 @@ pub(crate) struct Open {
 impl Open {
     fn new(vault: Vault, store: Store) -> Self {
         let audit_key = keyward_audit::Key::new(*vault.keys().derive(Purpose::Audit));
-        Self {
-            vault,
-            store,
-            audit_key,
-        }
+        Self { vault, store, audit_key }
     }
 
     pub(crate) fn audit_key(&self) -> &keyward_audit::Key {
@@ -198,11 +195,7 @@ impl Keyward {
     /// Begins a session. Nothing is opened or made yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self {
-            config,
-            keychain: Mutex::new(None),
-            open: Mutex::new(None),
-        }
+        Self { config, keychain: Mutex::new(None), open: Mutex::new(None) }
     }
 
     /// A session in memory, for tests.
@@ -212,6 +205,7 @@ impl Keyward {
             home: PathBuf::new(),
             keychain: KeychainKind::Memory,
             passphrase: Box::new(|| Err(Error::not_found("passphrase"))),
+            prompts: false,
             actor: "cli",
             at: Some(at),
         })
@@ -251,14 +245,12 @@ impl Keyward {
             return Ok(Arc::clone(keychain));
         }
         let keychain: Arc<dyn Keychain> = match self.config.keychain {
-            KeychainKind::Os => Arc::new(OsKeychain::default()),
+            KeychainKind::Os if self.config.prompts => Arc::new(OsKeychain::default()),
+            KeychainKind::Os => Arc::new(OsKeychain::quiet()),
             KeychainKind::Memory => Arc::new(MemoryKeychain::default()),
             KeychainKind::File => {
                 let passphrase = (self.config.passphrase)()?;
-                Arc::new(FileKeychain::new(
-                    self.config.home.join("keychain.sealed"),
-                    passphrase,
-                ))
+                Arc::new(FileKeychain::new(self.config.home.join("keychain.sealed"), passphrase))
             }
         };
         *slot = Some(Arc::clone(&keychain));
@@ -315,9 +307,7 @@ impl Keyward {
                 // Another process made it in the same moment.
                 Err(keyward_vault::VaultError::Store(StoreError::Taken)) => {
                     self.open_existing(&mut open)?;
-                    return open
-                        .as_mut()
-                        .map_or_else(|| Err(Error::not_found("vault")), work);
+                    return open.as_mut().map_or_else(|| Err(Error::not_found("vault")), work);
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -326,8 +316,7 @@ impl Keyward {
             fresh.change(|_, _| Ok(((), vec![event])))?;
             *open = Some(fresh);
         }
-        open.as_mut()
-            .map_or_else(|| Err(Error::not_found("vault")), work)
+        open.as_mut().map_or_else(|| Err(Error::not_found("vault")), work)
     }
 
     /// Works on the vault, or says that an entry of it is not there.
@@ -356,9 +345,12 @@ impl Keyward {
         Ok(true)
     }
 
-    /// Whether the keychain answers right now.
+    /// Whether the keychain answers right now, asked without making the system ask the user.
     pub(crate) fn keychain_answers(&self) -> Result<&'static str, Error> {
-        let keychain = self.keychain()?;
+        let keychain = match self.config.keychain {
+            KeychainKind::Os => Arc::new(OsKeychain::quiet()),
+            _ => self.keychain()?,
+        };
         match keychain.get(&["keyward".to_owned()]) {
             Ok(_) => Ok(keychain.kind()),
             Err(error) => Err(error.into()),
@@ -403,12 +395,6 @@ pub fn harden() {
         };
         // Where the system refuses, the program still works, only less guarded.
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-        let _ = setrlimit(
-            Resource::Core,
-            Rlimit {
-                current: Some(0),
-                maximum: Some(0),
-            },
-        );
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
 }

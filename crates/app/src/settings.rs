@@ -10,9 +10,7 @@ const KEY: &str = "settings";
 /// Reads the settings; the defaults where none were saved.
 pub(crate) fn read(tx: &Tx<'_>) -> Result<Settings, Error> {
     let text = tx.meta(KEY)?;
-    Ok(text
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default())
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 impl Keyward {

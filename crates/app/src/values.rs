@@ -4,8 +4,8 @@
 use keyward_store::{Use, Version};
 use keyward_vault::Secret;
 
-use crate::entries::Snapshot;
 use crate::session::Open;
+use crate::snapshot::Snapshot;
 use crate::{Error, Keyward};
 
 impl Keyward {
@@ -34,10 +34,9 @@ impl Keyward {
                 let entry = snapshot.resolve(name)?;
                 let found = match version {
                     None => snapshot.current(entry),
-                    Some(number) => snapshot
-                        .versions(entry)
-                        .iter()
-                        .find(|version| version.number == number),
+                    Some(number) => {
+                        snapshot.versions(entry).iter().find(|version| version.number == number)
+                    }
                 };
                 let row = found.cloned().ok_or_else(|| {
                     Error::new(
@@ -67,12 +66,21 @@ impl Keyward {
     }
 }
 
+/// Every value of the vault with its entry's name, without an audit row: for masking and for
+/// looking for leaks.
+pub(crate) fn read_all(open: &mut Open) -> Result<Vec<(String, Version, Secret)>, Error> {
+    let snapshot = open.read(Snapshot::read)?;
+    let mut rows = vec![];
+    for entry in &snapshot.entries {
+        rows.extend(snapshot.versions(entry).iter().map(|row| (entry.path(), row.clone())));
+    }
+    let versions: Vec<Version> = rows.iter().map(|(_, row)| row.clone()).collect();
+    let values = open.vault.read(&mut open.store, &versions)?;
+    Ok(rows.into_iter().zip(values).map(|((name, row), value)| (name, row, value)).collect())
+}
+
 /// One version's value, without an audit row: only for use inside the program.
 pub(crate) fn read_one(open: &mut Open, version: &Version) -> Result<Secret, Error> {
-    let mut values = open
-        .vault
-        .read(&mut open.store, std::slice::from_ref(version))?;
-    values
-        .pop()
-        .ok_or_else(|| Error::new("FAULT", "No value was read.", "Try again."))
+    let mut values = open.vault.read(&mut open.store, std::slice::from_ref(version))?;
+    values.pop().ok_or_else(|| Error::new("FAULT", "No value was read.", "Try again."))
 }

@@ -11,8 +11,8 @@ use keyward_webhook::{
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::entries::Snapshot;
 use crate::session::is_keychain;
+use crate::snapshot::Snapshot;
 use crate::{Error, Keyward};
 
 /// Bytes of a body that are shown.
@@ -88,12 +88,8 @@ impl Keyward {
     /// keychain if an entry was named. A signature that does not fit is a verdict, not an error.
     pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
         let request = read_request(&case.capture).map_err(|error| sample(&error))?;
-        let custom = case
-            .scheme_file
-            .as_deref()
-            .map(Scheme::from_toml)
-            .transpose()
-            .map_err(|error| {
+        let custom =
+            case.scheme_file.as_deref().map(Scheme::from_toml).transpose().map_err(|error| {
                 Error::new(
                     "SCHEME_INVALID",
                     format!("The scheme file cannot be used: {error}."),
@@ -117,10 +113,7 @@ impl Keyward {
         if let Some(endpoint) = &case.remember {
             self.look_up_replay(endpoint, &mut report)?;
         }
-        Ok(WebhookView {
-            request: request_view(&request),
-            report,
-        })
+        Ok(WebhookView { request: request_view(&request), report })
     }
 
     /// The accepted secrets that were named, and every other webhook secret of the vault.
@@ -141,11 +134,7 @@ impl Keyward {
                     accepted.extend(versions.map(|version| (entry.path(), version.clone())));
                 }
                 let mut others = vec![];
-                for entry in snapshot
-                    .entries
-                    .iter()
-                    .filter(|e| e.kind == "webhook-secret")
-                {
+                for entry in snapshot.entries.iter().filter(|e| e.kind == "webhook-secret") {
                     for version in snapshot.versions(entry) {
                         if accepted.iter().all(|(_, known)| known.id != version.id) {
                             others.push((entry.path(), version.clone()));
@@ -154,16 +143,15 @@ impl Keyward {
                 }
                 Ok((accepted, others))
             })?;
-            let mut take = |rows: Vec<(String, Version)>| {
-                let versions: Vec<Version> = rows.iter().map(|(_, v)| v.clone()).collect();
-                let values = open.vault.read(&mut open.store, &versions)?;
-                let join = |((name, version), bytes): ((String, Version), Secret)| NamedSecret {
-                    name,
-                    version: Some(version.number),
-                    bytes,
+            let mut take =
+                |rows: Vec<(String, Version)>| {
+                    let versions: Vec<Version> = rows.iter().map(|(_, v)| v.clone()).collect();
+                    let values = open.vault.read(&mut open.store, &versions)?;
+                    let join = |((name, version), bytes): ((String, Version), Secret)| {
+                        NamedSecret { name, version: Some(version.number), bytes }
+                    };
+                    Ok::<_, Error>(rows.into_iter().zip(values).map(join).collect())
                 };
-                Ok::<_, Error>(rows.into_iter().zip(values).map(join).collect())
-            };
             Ok((take(accepted)?, take(others)?))
         });
         match read {
@@ -180,9 +168,7 @@ impl Keyward {
 
     fn look_up_replay(&self, endpoint: &str, report: &mut Report) -> Result<(), Error> {
         let Some(id) = report.delivery_id.clone() else {
-            report
-                .notes
-                .push("This delivery has no id, so a replay cannot be seen.".to_owned());
+            report.notes.push("This delivery has no id, so a replay cannot be seen.".to_owned());
             return Ok(());
         };
         // Only what the provider really sent is remembered: anyone can write an id.
@@ -192,11 +178,7 @@ impl Keyward {
         let seen = self.with_new(|open| {
             open.change(|tx, _| Ok((tx.remember_delivery(endpoint, &id, self.clock())?, vec![])))
         })?;
-        report.checks.push(Check {
-            name: CheckName::Replay,
-            ok: !seen,
-            age_seconds: None,
-        });
+        report.checks.push(Check { name: CheckName::Replay, ok: !seen, age_seconds: None });
         if seen {
             report.verdict = Verdict::Invalid;
             report.reasons.push(Reason {
@@ -212,11 +194,7 @@ impl Keyward {
 }
 
 fn named(one: WebhookSecret) -> NamedSecret {
-    NamedSecret {
-        name: one.label,
-        version: None,
-        bytes: one.value,
-    }
+    NamedSecret { name: one.label, version: None, bytes: one.value }
 }
 
 fn request_view(request: &Request) -> RequestView {
@@ -242,11 +220,9 @@ fn sample(error: &SampleError) -> Error {
 fn refused(error: &VerifyError) -> Error {
     let message = format!("{}.", crate::error::capital(&error.to_string()));
     match error {
-        VerifyError::EmptySecret { .. } => Error::new(
-            "SECRET_EMPTY",
-            message,
-            "Give the secret that the provider shows.",
-        ),
+        VerifyError::EmptySecret { .. } => {
+            Error::new("SECRET_EMPTY", message, "Give the secret that the provider shows.")
+        }
         VerifyError::NoSecret { .. } => {
             Error::new("USAGE", message, "`--secret NAME` or `--secret-file F`.")
         }

@@ -48,10 +48,7 @@ impl FromStr for Head {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (seq, mac) = text.trim().split_once(':').ok_or(())?;
-        Ok(Self {
-            seq: seq.parse().map_err(drop)?,
-            mac: hex::decode(mac).map_err(drop)?,
-        })
+        Ok(Self { seq: seq.parse().map_err(drop)?, mac: hex::decode(mac).map_err(drop)? })
     }
 }
 
@@ -97,11 +94,7 @@ pub fn append(tx: &Tx<'_>, key: &Key, event: &Event) -> Result<Head, StoreError>
     let (seq, before) = last.map_or((1, vec![]), |row| (row.seq + 1, row.mac));
     let body = serde_json::to_string(event)?;
     let mac = link(key, &before, seq, &body);
-    tx.append_audit(&AuditRecord {
-        seq,
-        body,
-        mac: mac.clone(),
-    })?;
+    tx.append_audit(&AuditRecord { seq, body, mac: mac.clone() })?;
     Ok(Head { seq, mac })
 }
 
@@ -131,19 +124,13 @@ pub fn verify(
         let index = usize::try_from(anchor.seq.saturating_sub(1)).unwrap_or(usize::MAX);
         match rows.get(index) {
             None => {
-                return Err(Broken::CutOff {
-                    last,
-                    anchored: anchor.seq,
-                });
+                return Err(Broken::CutOff { last, anchored: anchor.seq });
             }
             Some(row) if row.mac != anchor.mac => return Err(Broken::Replaced(anchor.seq)),
             Some(_) => {}
         }
     }
-    Ok(rows.last().map(|row| Head {
-        seq: row.seq,
-        mac: row.mac.clone(),
-    }))
+    Ok(rows.last().map(|row| Head { seq: row.seq, mac: row.mac.clone() }))
 }
 
 fn link(key: &Key, before: &[u8], seq: u64, body: &str) -> Vec<u8> {
@@ -178,11 +165,8 @@ mod tests {
                 subject: format!("a/b/{index}"),
                 detail: None,
             };
-            head = Some(
-                store
-                    .write(&RowKey::new([0; 32]), |tx| append(tx, &key(), &event))
-                    .unwrap(),
-            );
+            head =
+                Some(store.write(&RowKey::new([0; 32]), |tx| append(tx, &key(), &event)).unwrap());
         }
         let rows = store.read(&RowKey::new([0; 32]), |tx| tx.audit()).unwrap();
         (rows, head.unwrap())
@@ -192,14 +176,8 @@ mod tests {
     fn an_intact_chain_ends_at_its_anchor_or_after_it() {
         let (rows, head) = record(5);
         assert_eq!(verify(&rows, &key(), Some(&head)), Ok(Some(head)));
-        let earlier = Head {
-            seq: 3,
-            mac: rows[2].mac.clone(),
-        };
-        assert!(
-            verify(&rows, &key(), Some(&earlier)).is_ok(),
-            "a crash leaves the anchor behind"
-        );
+        let earlier = Head { seq: 3, mac: rows[2].mac.clone() };
+        assert!(verify(&rows, &key(), Some(&earlier)).is_ok(), "a crash leaves the anchor behind");
         assert_eq!(verify(&[], &key(), None), Ok(None));
     }
 
@@ -220,22 +198,10 @@ mod tests {
         assert_eq!(verify(&swapped, &key(), anchor), Err(Broken::Edited(2)));
         assert_eq!(
             verify(&rows[..3], &key(), anchor),
-            Err(Broken::CutOff {
-                last: 3,
-                anchored: 5
-            })
+            Err(Broken::CutOff { last: 3, anchored: 5 })
         );
-        assert_eq!(
-            verify(&[], &key(), anchor),
-            Err(Broken::CutOff {
-                last: 0,
-                anchored: 5
-            })
-        );
-        assert!(
-            verify(&rows, &Key::new([4; 32]), anchor).is_err(),
-            "another key's chain"
-        );
+        assert_eq!(verify(&[], &key(), anchor), Err(Broken::CutOff { last: 0, anchored: 5 }));
+        assert!(verify(&rows, &Key::new([4; 32]), anchor).is_err(), "another key's chain");
     }
 
     #[test]

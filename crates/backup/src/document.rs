@@ -113,15 +113,8 @@ impl Document {
     /// How much it holds.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let values = self
-            .entries
-            .iter()
-            .map(|entry| entry.versions.len())
-            .sum::<usize>();
-        Counts {
-            entries: count(self.entries.len()),
-            values: count(values),
-        }
+        let values = self.entries.iter().map(|entry| entry.versions.len()).sum::<usize>();
+        Counts { entries: count(self.entries.len()), values: count(values) }
     }
 
     /// Sets the manifest: proof that a holder of the vault's key wrote this document.
@@ -211,11 +204,7 @@ impl Document {
         }
         let wire: Wire = serde_json::from_slice(json).map_err(|error| malformed(&error))?;
         let counts = wire.counts;
-        let entries = wire
-            .entries
-            .into_iter()
-            .map(read_entry)
-            .collect::<Result<_, _>>()?;
+        let entries = wire.entries.into_iter().map(read_entry).collect::<Result<_, _>>()?;
         let document = Self {
             vault: wire.vault,
             created: wire.created,
@@ -231,10 +220,7 @@ impl Document {
 }
 
 fn malformed(error: &serde_json::Error) -> DocumentError {
-    DocumentError::Malformed {
-        line: error.line(),
-        column: error.column(),
-    }
+    DocumentError::Malformed { line: error.line(), column: error.column() }
 }
 
 fn count(number: usize) -> u32 {
@@ -360,20 +346,16 @@ fn read_entry(entry: WireEntry) -> Result<Entry, DocumentError> {
         expires: entry.expires,
         created: entry.created,
         updated: entry.updated,
-        versions: entry
-            .versions
-            .into_iter()
-            .map(read_version)
-            .collect::<Result<_, _>>()?,
+        versions: entry.versions.into_iter().map(read_version).collect::<Result<_, _>>()?,
     })
 }
 
 fn read_version(version: WireVersion) -> Result<Version, DocumentError> {
     let bytes = match (&version.value, &version.value_base64) {
         (Some(text), None) => text.0.as_bytes().to_vec(),
-        (None, Some(text)) => STANDARD
-            .decode(&text.0)
-            .map_err(|_| DocumentError::Malformed { line: 1, column: 1 })?,
+        (None, Some(text)) => {
+            STANDARD.decode(&text.0).map_err(|_| DocumentError::Malformed { line: 1, column: 1 })?
+        }
         _ => return Err(DocumentError::Malformed { line: 1, column: 1 }),
     };
     Ok(Version {
@@ -430,10 +412,7 @@ pub(crate) mod tests {
         let json = document.to_json().unwrap();
         let mut back = Document::from_json(&json).unwrap();
         assert_eq!(back.to_json().unwrap(), json);
-        assert_eq!(
-            back.entries[0].versions[1].value.expose_secret(),
-            b"\xff\x00\xfe"
-        );
+        assert_eq!(back.entries[0].versions[1].value.expose_secret(), b"\xff\x00\xfe");
         assert_eq!(back.prove(&[1; 32]), Ok(()));
         assert_eq!(back.prove(&[2; 32]), Err(DocumentError::Manifest));
         back.entries[0].mode = "test".to_owned();
@@ -452,17 +431,12 @@ pub(crate) mod tests {
         for bad in ["0", "-1", "\"1\"", "1e999"] {
             let found = read(&with(bad));
             assert!(
-                matches!(
-                    found,
-                    Err(DocumentError::Malformed { .. } | DocumentError::NotOurs)
-                ),
+                matches!(found, Err(DocumentError::Malformed { .. } | DocumentError::NotOurs)),
                 "{bad}: {found:?}"
             );
         }
-        let deep = format!(
-            "{{\"format\":\"keyward-backup\",\"version\":1,\"x\":{}",
-            "[".repeat(100_000)
-        );
+        let deep =
+            format!("{{\"format\":\"keyward-backup\",\"version\":1,\"x\":{}", "[".repeat(100_000));
         assert!(read(&deep).is_err());
         let json = String::from_utf8(sample().to_json().unwrap().to_vec()).unwrap();
         assert_eq!(
@@ -470,10 +444,7 @@ pub(crate) mod tests {
             Err(DocumentError::Manifest)
         );
         let twice = json.replacen("\"kind\":", "\"kind\":\"x\",\"kind\":", 1);
-        assert!(
-            matches!(read(&twice), Err(DocumentError::Malformed { .. })),
-            "a key twice"
-        );
+        assert!(matches!(read(&twice), Err(DocumentError::Malformed { .. })), "a key twice");
         assert!(matches!(
             read(&json.replacen("\"kind\":", "\"colour\":1,\"kind\":", 1)),
             Err(DocumentError::Malformed { .. })

@@ -191,11 +191,7 @@ pub fn seal(plain: &[u8], lock: &Lock, armor: bool) -> Result<Vec<u8>, std::io::
     };
     let encryptor =
         age::Encryptor::with_recipients(recipients.into_iter()).map_err(std::io::Error::other)?;
-    let format = if armor {
-        age::armor::Format::AsciiArmor
-    } else {
-        age::armor::Format::Binary
-    };
+    let format = if armor { age::armor::Format::AsciiArmor } else { age::armor::Format::Binary };
     let armored = age::armor::ArmoredWriter::wrap_output(vec![], format)?;
     let mut writer = encryptor.wrap_output(armored)?;
     writer.write_all(plain)?;
@@ -226,15 +222,11 @@ pub fn open(sealed: &[u8], opener: &Opener, max_work_factor: u8) -> Result<Secre
         }
         Opener::Identities(list) => list.iter().map(|one| one as &dyn age::Identity).collect(),
     };
-    let stream = decryptor
-        .decrypt(identities.into_iter())
-        .map_err(|error| name(&error, max_work_factor))?;
+    let stream =
+        decryptor.decrypt(identities.into_iter()).map_err(|error| name(&error, max_work_factor))?;
     // Reserved in one piece, so that growing leaves no unwiped copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len().min(MAX_DOCUMENT) + 1));
-    stream
-        .take(MAX_DOCUMENT as u64 + 1)
-        .read_to_end(&mut plain)
-        .map_err(|_| OpenError::Damaged)?;
+    stream.take(MAX_DOCUMENT as u64 + 1).read_to_end(&mut plain).map_err(|_| OpenError::Damaged)?;
     if plain.len() > MAX_DOCUMENT {
         return Err(OpenError::TooLarge);
     }
@@ -245,10 +237,7 @@ fn name(error: &age::DecryptError, allowed: u8) -> OpenError {
     use age::DecryptError as E;
     match error {
         // The `target` in it is age's guess at this machine, not our limit.
-        E::ExcessiveWork { required, .. } => OpenError::WorkFactor {
-            required: *required,
-            allowed,
-        },
+        E::ExcessiveWork { required, .. } => OpenError::WorkFactor { required: *required, allowed },
         E::DecryptionFailed | E::KeyDecryptionFailed => OpenError::WrongPassphrase,
         E::NoMatchingKeys => OpenError::NoMatchingKey,
         E::UnknownFormat => OpenError::NotAge,
@@ -267,10 +256,7 @@ mod tests {
     fn identity() -> (Lock, Opener) {
         let identity = x25519::Identity::generate();
         let recipients = vec![identity.to_public()];
-        (
-            Lock::Recipients(recipients),
-            Opener::Identities(vec![identity]),
-        )
+        (Lock::Recipients(recipients), Opener::Identities(vec![identity]))
     }
 
     #[test]
@@ -283,14 +269,8 @@ mod tests {
             for at in (0..sealed.len()).step_by(997) {
                 let mut bad = sealed.clone();
                 bad[at] ^= 1;
-                assert!(
-                    open(&bad, &opener, 18).is_err(),
-                    "opened with byte {at} changed"
-                );
-                assert!(
-                    open(&sealed[..at], &opener, 18).is_err(),
-                    "opened when cut at {at}"
-                );
+                assert!(open(&bad, &opener, 18).is_err(), "opened with byte {at} changed");
+                assert!(open(&sealed[..at], &opener, 18).is_err(), "opened when cut at {at}");
             }
             let doubled = [sealed.clone(), sealed.clone()].concat();
             assert!(open(&doubled, &opener, 18).is_err());
@@ -298,10 +278,7 @@ mod tests {
         }
         let (_, other) = identity();
         let sealed = seal(b"x", &lock, false).unwrap();
-        assert_eq!(
-            open(&sealed, &other, 18).unwrap_err(),
-            OpenError::NoMatchingKey
-        );
+        assert_eq!(open(&sealed, &other, 18).unwrap_err(), OpenError::NoMatchingKey);
     }
 
     #[test]
@@ -312,38 +289,23 @@ mod tests {
         assert_eq!(open(&sealed, &right, 18).unwrap().expose_secret(), b"plain");
         assert_eq!(
             open(&sealed, &right, 17).unwrap_err(),
-            OpenError::WorkFactor {
-                required: 18,
-                allowed: 17
-            }
+            OpenError::WorkFactor { required: 18, allowed: 17 }
         );
         let wrong = Opener::passphrase(&words("wrong")).unwrap();
-        assert_eq!(
-            open(&sealed, &wrong, 18).unwrap_err(),
-            OpenError::WrongPassphrase
-        );
+        assert_eq!(open(&sealed, &wrong, 18).unwrap_err(), OpenError::WrongPassphrase);
         let (_, identity) = identity();
-        assert_eq!(
-            open(&sealed, &identity, 18).unwrap_err(),
-            OpenError::NoMatchingKey
-        );
+        assert_eq!(open(&sealed, &identity, 18).unwrap_err(), OpenError::NoMatchingKey);
         assert_eq!(open(b"PNG", &right, 18).unwrap_err(), OpenError::NotAge);
     }
 
     #[test]
     fn plugins_and_empty_words_are_refused() {
-        assert_eq!(
-            Opener::passphrase(&words("\n")).err(),
-            Some(LockError::PassphraseEmpty)
-        );
+        assert_eq!(Opener::passphrase(&words("\n")).err(), Some(LockError::PassphraseEmpty));
         assert_eq!(
             Opener::identities(&words("AGE-PLUGIN-EVIL-1QQQ")).err(),
             Some(LockError::Plugin)
         );
-        assert_eq!(
-            Opener::identities(&words("# only this\n")).err(),
-            Some(LockError::NoIdentity)
-        );
+        assert_eq!(Opener::identities(&words("# only this\n")).err(), Some(LockError::NoIdentity));
         assert_eq!(
             Lock::recipients(&["age1yubikey1qqq".to_owned()]).err(),
             Some(LockError::Plugin)

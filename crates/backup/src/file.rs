@@ -48,9 +48,7 @@ pub fn write(path: &Path, document: &Document, lock: &Lock, armor: bool) -> Resu
     let plain = document.to_json()?;
     let sealed = envelope::seal(&plain, lock, armor)?;
     // Mode 0600 comes from tempfile.
-    let mut file = tempfile::Builder::new()
-        .prefix(".keyward-backup-")
-        .tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".keyward-backup-").tempfile_in(folder)?;
     file.write_all(&sealed)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -113,16 +111,9 @@ mod tests {
         let nobody = Lock::Recipients(vec![]);
         assert!(write(&path, &sample(), &nobody, false).is_err());
         assert_eq!(fs::read(&path).unwrap(), before);
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            1,
-            "a file was left behind"
-        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a file was left behind");
         let back = read(&path, &Opener::Identities(vec![identity]), 18).unwrap();
         assert_eq!(back.entries[0].name, "acme/prod/stripe");
-        assert!(matches!(
-            write(dir.path(), &sample(), &lock, false),
-            Err(FileError::NotAFile)
-        ));
+        assert!(matches!(write(dir.path(), &sample(), &lock, false), Err(FileError::NotAFile)));
     }
 }

@@ -34,20 +34,25 @@ impl<'a> Context<'a> {
     /// The same, with "now" set by `--at`.
     pub fn keyward_at(&self, at: Option<Timestamp>) -> Result<Keyward, Error> {
         self.text_only()?;
-        let no_input = self.no_input;
+        Ok(Keyward::new(self.config(at, true)?))
+    }
+
+    /// The same, never asking anything: a scan goes on without the vault instead.
+    pub fn keyward_unasked(&self) -> Result<Keyward, Error> {
+        Ok(Keyward::new(self.config(None, false)?))
+    }
+
+    fn config(&self, at: Option<Timestamp>, prompts: bool) -> Result<Config, Error> {
+        let no_input = self.no_input || !prompts;
         let ask = move || ask("Passphrase of the keychain file: ", no_input);
-        Ok(Keyward::new(Config::from_environment("cli", at, ask)?))
+        Ok(Config { prompts, ..Config::from_environment("cli", at, ask)? })
     }
 
     /// Commands without formats of their own know `text` and `json`.
     pub fn text_only(&self) -> Result<(), Error> {
         match self.format.as_deref() {
             None | Some("text" | "json" | "sarif" | "csv" | "html" | "markdown") => Ok(()),
-            Some(_) => Err(Error::new(
-                "USAGE",
-                "The format is not known.",
-                "`text` or `json`.",
-            )),
+            Some(_) => Err(Error::new("USAGE", "The format is not known.", "`text` or `json`.")),
         }
     }
 
@@ -100,8 +105,7 @@ pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).map_err(|_| "out of range".to_owned());
     }
-    text.parse()
-        .map_err(|_| "neither RFC 3339 nor Unix seconds".to_owned())
+    text.parse().map_err(|_| "neither RFC 3339 nor Unix seconds".to_owned())
 }
 
 /// Reads a number of days such as `90d` or `90`.

@@ -27,9 +27,5 @@ fn main() -> ExitCode {
         }
     };
     // A result that did not arrive is not done; a closed pipe is the reader's own choice.
-    ExitCode::from(if printer.lost_output() && status < 2 {
-        7
-    } else {
-        status
-    })
+    ExitCode::from(if printer.lost_output() && status < 2 { 7 } else { status })
 }

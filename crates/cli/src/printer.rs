@@ -136,12 +136,7 @@ pub fn table(columns: &[Column<'_>]) -> String {
     let widths: Vec<usize> = columns
         .iter()
         .map(|(title, cells)| {
-            cells
-                .iter()
-                .map(|cell| cell.chars().count())
-                .chain([title.len()])
-                .max()
-                .unwrap_or(0)
+            cells.iter().map(|cell| cell.chars().count()).chain([title.len()]).max().unwrap_or(0)
         })
         .collect();
     let mut out = String::new();
@@ -160,10 +155,7 @@ pub fn table(columns: &[Column<'_>]) -> String {
     let titles = line(columns.iter().map(|(title, _)| *title).collect());
     let _ = writeln!(out, "{dim}{titles}{dim:#}");
     for row in 0..rows {
-        let cells = columns
-            .iter()
-            .map(|(_, cells)| cells[row].as_str())
-            .collect();
+        let cells = columns.iter().map(|(_, cells)| cells[row].as_str()).collect();
         let _ = writeln!(out, "{}", safe(&line(cells)));
     }
     out

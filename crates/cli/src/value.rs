@@ -70,10 +70,7 @@ pub fn read_file(path: &Path) -> Result<Secret, Error> {
     }
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     if file.metadata().is_ok_and(|data| data.is_dir()) {
-        return Err(unreadable(
-            path,
-            &io::Error::from(io::ErrorKind::IsADirectory),
-        ));
+        return Err(unreadable(path, &io::Error::from(io::ErrorKind::IsADirectory)));
     }
     read_all(file, &path.display().to_string())
 }
@@ -102,16 +99,12 @@ fn read_all(from: impl io::Read, name: &str) -> Result<Secret, Error> {
 #[cfg(unix)]
 fn from_env(var: &str) -> Result<Secret, Error> {
     use std::os::unix::ffi::OsStringExt as _;
-    std::env::var_os(var)
-        .map(|value| secret(value.into_vec()))
-        .ok_or_else(|| unset(var))
+    std::env::var_os(var).map(|value| secret(value.into_vec())).ok_or_else(|| unset(var))
 }
 
 #[cfg(not(unix))]
 fn from_env(var: &str) -> Result<Secret, Error> {
-    std::env::var(var)
-        .map(|value| secret(value.into_bytes()))
-        .map_err(|_| unset(var))
+    std::env::var(var).map(|value| secret(value.into_bytes())).map_err(|_| unset(var))
 }
 
 fn unset(var: &str) -> Error {
@@ -125,17 +118,10 @@ fn unset(var: &str) -> Error {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let name = crate::printer::safe(&path.display().to_string());
-    let code = if error.kind() == io::ErrorKind::NotFound {
-        "NOT_FOUND"
-    } else {
-        "DISK_ERROR"
-    };
+    let code = if error.kind() == io::ErrorKind::NotFound { "NOT_FOUND" } else { "DISK_ERROR" };
     Error::new(
         code,
-        format!(
-            "`{name}` cannot be read: {}. Nothing was changed.",
-            error.kind()
-        ),
+        format!("`{name}` cannot be read: {}. Nothing was changed.", error.kind()),
         "Check the path and its permissions.",
     )
 }

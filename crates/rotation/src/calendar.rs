@@ -26,20 +26,14 @@ pub fn calendar(appointments: &[Appointment], now: Timestamp) -> String {
     out.line("VERSION:2.0");
     out.line("PRODID:-//Keyward//Keyward//EN");
     out.line("CALSCALE:GREGORIAN");
-    let stamp = now
-        .to_zoned(TimeZone::UTC)
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string();
+    let stamp = now.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string();
     for item in appointments {
         let end = item.date.tomorrow().unwrap_or(item.date);
         let title = text(&format!("Rotate {}", item.name));
         out.line("BEGIN:VEVENT");
         out.line(&format!("UID:{}@keyward", item.id.to_lowercase()));
         out.line(&format!("DTSTAMP:{stamp}"));
-        out.line(&format!(
-            "DTSTART;VALUE=DATE:{}",
-            item.date.strftime("%Y%m%d")
-        ));
+        out.line(&format!("DTSTART;VALUE=DATE:{}", item.date.strftime("%Y%m%d")));
         out.line(&format!("DTEND;VALUE=DATE:{}", end.strftime("%Y%m%d")));
         out.line(&format!("SUMMARY:{title}"));
         out.line("TRANSP:TRANSPARENT");
@@ -104,10 +98,7 @@ mod tests {
         assert!(ics.contains("UID:01abc@keyward\r\n"));
         assert!(ics.contains("DTSTART;VALUE=DATE:20261231\r\nDTEND;VALUE=DATE:20270101\r\n"));
         assert!(ics.contains("a\\,b\\;c\\\\é"));
-        assert!(
-            ics.lines().all(|line| line.len() <= 75),
-            "a line is over 75 bytes"
-        );
+        assert!(ics.lines().all(|line| line.len() <= 75), "a line is over 75 bytes");
         assert!(ics.ends_with("END:VCALENDAR\r\n"));
     }
 }

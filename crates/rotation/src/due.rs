@@ -58,11 +58,8 @@ pub struct Due {
 #[must_use]
 pub fn due(changed: Timestamp, expires: Option<Date>, policy: Policy, now: Timestamp) -> Due {
     let today = day(now);
-    let rotate = if policy.rotate_days == 0 {
-        None
-    } else {
-        days_after(day(changed), policy.rotate_days)
-    };
+    let rotate =
+        if policy.rotate_days == 0 { None } else { days_after(day(changed), policy.rotate_days) };
     let before_end = expires.and_then(|end| end.yesterday().ok());
     let date = match (rotate, before_end) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -78,12 +75,7 @@ pub fn due(changed: Timestamp, expires: Option<Date>, policy: Policy, now: Times
             _ => State::Fresh,
         }
     };
-    Due {
-        date,
-        days_left,
-        age_days: days_between(day(changed), today).max(0),
-        state,
-    }
+    Due { date, days_left, age_days: days_between(day(changed), today).max(0), state }
 }
 
 fn day(at: Timestamp) -> Date {
@@ -107,10 +99,7 @@ mod tests {
 
     use super::*;
 
-    const POLICY: Policy = Policy {
-        rotate_days: 90,
-        lead_days: 14,
-    };
+    const POLICY: Policy = Policy { rotate_days: 90, lead_days: 14 };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -131,10 +120,7 @@ mod tests {
     #[test]
     fn a_leap_day_counts() {
         let stored = at("2027-12-01T12:00:00Z");
-        assert_eq!(
-            due(stored, None, POLICY, stored).date,
-            Some(date(2028, 2, 29))
-        );
+        assert_eq!(due(stored, None, POLICY, stored).date, Some(date(2028, 2, 29)));
     }
 
     #[test]
@@ -142,23 +128,11 @@ mod tests {
         let stored = at("2026-01-01T00:00:00Z");
         let end = Some(date(2026, 2, 1));
         let soon = due(stored, end, POLICY, at("2026-01-20T00:00:00Z"));
-        assert_eq!(
-            (soon.date, soon.state),
-            (Some(date(2026, 1, 31)), State::DueSoon)
-        );
-        assert_eq!(
-            due(stored, end, POLICY, at("2026-02-01T00:00:00Z")).state,
-            State::Expired
-        );
-        let never = Policy {
-            rotate_days: 0,
-            lead_days: 14,
-        };
+        assert_eq!((soon.date, soon.state), (Some(date(2026, 1, 31)), State::DueSoon));
+        assert_eq!(due(stored, end, POLICY, at("2026-02-01T00:00:00Z")).state, State::Expired);
+        let never = Policy { rotate_days: 0, lead_days: 14 };
         let far = due(stored, None, never, at("2036-01-01T00:00:00Z"));
-        assert_eq!(
-            (far.date, far.days_left, far.state),
-            (None, None, State::Fresh)
-        );
+        assert_eq!((far.date, far.days_left, far.state), (None, None, State::Fresh));
     }
 
     proptest! {

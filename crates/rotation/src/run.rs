@@ -243,13 +243,8 @@ mod tests {
         assert_eq!(run.next(NOW), Err(RunError::NeedsValue));
         run.created(2, NOW).unwrap();
         let effects: Vec<_> = (0..5).map(|_| run.next(NOW).unwrap()).collect();
-        let expected = [
-            None,
-            Some(Effect::Promote),
-            None,
-            Some(Effect::RevokeOld),
-            Some(Effect::BuryOld),
-        ];
+        let expected =
+            [None, Some(Effect::Promote), None, Some(Effect::RevokeOld), Some(Effect::BuryOld)];
         assert_eq!(effects, expected);
         assert_eq!(run.state, RunState::Done);
         assert_eq!(run.next(NOW), Err(RunError::Ended));
@@ -294,19 +289,11 @@ mod tests {
         let mut run = Run::start(1, NOW);
         run.created(2, NOW).unwrap();
         while !run.state.ended() {
-            let now = run
-                .steps()
-                .iter()
-                .filter(|(_, state)| *state == StepState::Now)
-                .count();
+            let now = run.steps().iter().filter(|(_, state)| *state == StepState::Now).count();
             assert_eq!(now, 1, "in state {:?}", run.state);
             run.next(NOW).unwrap();
         }
-        assert!(
-            run.steps()
-                .iter()
-                .all(|(_, state)| matches!(state, StepState::Done(_)))
-        );
+        assert!(run.steps().iter().all(|(_, state)| matches!(state, StepState::Done(_))));
     }
 
     #[test]

@@ -26,11 +26,7 @@ pub(crate) struct Content {
 /// Reads a plain file of at most `limit` bytes. A link at `path` itself is refused unless `follow`.
 pub(crate) fn read(path: &Path, limit: u64, follow: bool) -> Result<Content, Unread> {
     // Opening a pipe would wait for a writer, so its kind is asked first; and again once it is open.
-    let meta = if follow {
-        std::fs::metadata(path)
-    } else {
-        std::fs::symlink_metadata(path)
-    };
+    let meta = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
     let meta = meta.map_err(Unread::Io)?;
     if let Some(kind) = special(&meta) {
         return Err(Unread::NotAFile(kind));
@@ -44,10 +40,7 @@ pub(crate) fn read(path: &Path, limit: u64, follow: bool) -> Result<Content, Unr
         return Err(Unread::TooLarge(before.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
-    (&file)
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(Unread::Io)?;
+    (&file).take(limit).read_to_end(&mut bytes).map_err(Unread::Io)?;
     let after = file.metadata().map_err(Unread::Io)?;
     let changed =
         after.len() != bytes.len() as u64 || after.modified().ok() != before.modified().ok();

@@ -19,10 +19,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 pub(crate) fn relative(root: &Path, path: &Path) -> Vec<u8> {
     let inner = path.strip_prefix(root).unwrap_or(path);
     if inner.as_os_str().is_empty() {
-        return path
-            .file_name()
-            .map(|name| name.as_encoded_bytes().to_vec())
-            .unwrap_or_default();
+        return path.file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
     }
     let mut out = Vec::new();
     for component in inner.components() {
@@ -163,15 +160,9 @@ mod tests {
     fn paths_of_an_index_stay_inside() {
         let root = Path::new("/repo");
         assert_eq!(below(root, b"a/b"), Some(PathBuf::from("/repo/a/b")));
-        for bad in [
-            &b"../x"[..],
-            b"/etc/passwd",
-            b"a/../../x",
-            b".git/config",
-            b"a/.GIT/x",
-            b"",
-            b"./",
-        ] {
+        for bad in
+            [&b"../x"[..], b"/etc/passwd", b"a/../../x", b".git/config", b"a/.GIT/x", b"", b"./"]
+        {
             assert_eq!(below(root, bad), None);
         }
     }

@@ -44,10 +44,6 @@ impl Cancel {
 
     /// [`ScanError::Cancelled`] once cancelled, for use with `?`.
     pub(crate) fn check(&self) -> Result<(), ScanError> {
-        if self.is_cancelled() {
-            Err(ScanError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.is_cancelled() { Err(ScanError::Cancelled) } else { Ok(()) }
     }
 }

@@ -56,11 +56,7 @@ pub fn scan(
                 let shown = shown(path.as_os_str().as_encoded_bytes())
                     .replace(std::path::MAIN_SEPARATOR, "/");
                 let shown = shown.trim_end_matches('/');
-                if path.is_dir() {
-                    format!("{shown}/")
-                } else {
-                    shown.to_owned()
-                }
+                if path.is_dir() { format!("{shown}/") } else { shown.to_owned() }
             }
         };
         run.path(number, path, &prefix, &mut attribution)?;
@@ -88,11 +84,7 @@ pub fn scan_bytes(
     };
     let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
     if bytes.len() as u64 > options.max_blob {
-        run.skip(
-            "-".to_owned(),
-            too_large(bytes.len() as u64, options.max_blob),
-            false,
-        );
+        run.skip("-".to_owned(), too_large(bytes.len() as u64, options.max_blob), false);
     } else {
         run.look(&Container::Stdin, bytes);
         run.tally().bytes += bytes.len() as u64;
@@ -148,9 +140,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn collector(&self) -> MutexGuard<'_, Collector> {
-        self.collector
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.collector.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn skip(&self, path: String, reason: String, incomplete: bool) {
@@ -164,10 +154,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn notice(&self, code: &str, message: String) {
-        self.tally().notices.insert(Notice {
-            code: code.to_owned(),
-            message,
-        });
+        self.tally().notices.insert(Notice { code: code.to_owned(), message });
     }
 
     /// Searches one text and keeps what is found.
@@ -200,9 +187,7 @@ impl<'a> Run<'a> {
         };
         let Some(repo) = repo else {
             if sources.staged || history {
-                return Err(ScanError::NotARepository {
-                    path: path.to_owned(),
-                });
+                return Err(ScanError::NotARepository { path: path.to_owned() });
             }
             return self.files(path, prefix, None);
         };
@@ -242,21 +227,13 @@ impl<'a> Run<'a> {
     fn files(&self, path: &Path, prefix: &str, repo: Option<&Repo>) -> Result<(), ScanError> {
         self.progress.stage("worktree");
         let io = |error: &std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => ScanError::NotFound {
-                path: path.to_owned(),
-            },
-            _ => ScanError::Io {
-                path: path.to_owned(),
-                why: files::words(error),
-            },
+            std::io::ErrorKind::NotFound => ScanError::NotFound { path: path.to_owned() },
+            _ => ScanError::Io { path: path.to_owned(), why: files::words(error) },
         };
         let root = path.canonicalize().map_err(|error| io(&error))?;
         if !root.is_dir() {
-            let name = if prefix.is_empty() {
-                shown(&relative(&root, &root))
-            } else {
-                prefix.to_owned()
-            };
+            let name =
+                if prefix.is_empty() { shown(&relative(&root, &root)) } else { prefix.to_owned() };
             self.file(&root, name);
             return self.cancel.check();
         }
@@ -276,10 +253,7 @@ impl<'a> Run<'a> {
             for _ in 0..threads() {
                 scope.spawn(|| {
                     loop {
-                        let next = receiver
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .recv();
+                        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
                         match next {
                             Ok(path) if !self.cancel.is_cancelled() => {
                                 self.file(&path, name(&path))
@@ -290,32 +264,20 @@ impl<'a> Run<'a> {
                     }
                 });
             }
-            worktree::walk(
-                &root,
-                repo.is_some(),
-                self.options.no_ignore,
-                tracked,
-                |step| {
-                    match step {
-                        Step::File(path) => drop(sender.send(path)),
-                        Step::Skip(path, why, incomplete) => {
-                            self.skip(name(&path), why, incomplete)
-                        }
-                        Step::Env(path) => env.push(name(&path)),
-                    }
-                    !self.cancel.is_cancelled()
-                },
-            );
+            worktree::walk(&root, repo.is_some(), self.options.no_ignore, tracked, |step| {
+                match step {
+                    Step::File(path) => drop(sender.send(path)),
+                    Step::Skip(path, why, incomplete) => self.skip(name(&path), why, incomplete),
+                    Step::Env(path) => env.push(name(&path)),
+                }
+                !self.cancel.is_cancelled()
+            });
             drop(sender);
         });
         if !env.is_empty() {
             let more = env.len().saturating_sub(10);
             env.truncate(10);
-            let tail = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
+            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
             let message = format!(
                 "Not ignored by Git: {}{tail}. Add a line for it to .gitignore.",
                 env.join(", ")
@@ -355,14 +317,8 @@ impl<'a> Run<'a> {
 
     fn report(self, attribution: &Attribution, own: Option<&[OwnValue]>) -> Report {
         let options = self.options;
-        let collector = self
-            .collector
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut tally = self
-            .tally
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let collector = self.collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut tally = self.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
         if collector.overflowed {
             tally.incomplete = true;
             tally.notices.insert(Notice {
@@ -371,15 +327,10 @@ impl<'a> Run<'a> {
                     .to_owned(),
             });
         }
-        let how = Shown {
-            secrets: options.show_secrets,
-            quiet: !options.no_ignore,
-        };
+        let how = Shown { secrets: options.show_secrets, quiet: !options.no_ignore };
         let mut findings = collector.findings(self.matcher, attribution, &how);
         findings.retain(|finding| {
-            options
-                .min_confidence
-                .is_none_or(|least| finding.confidence >= least)
+            options.min_confidence.is_none_or(|least| finding.confidence >= least)
         });
         let before = findings.len();
         if let Some(baseline) = &options.baseline {
@@ -426,7 +377,5 @@ pub(crate) fn too_large(size: u64, limit: u64) -> String {
 
 /// As many as there are cores, within reason.
 pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(MAX_THREADS)
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS)
 }

@@ -12,28 +12,14 @@ fn committed_then_deleted_names_path_line_and_commit() {
     let repo = Repo::new();
     repo.write("README", "hello\n");
     repo.commit("first");
-    repo.write(
-        "app/config.py",
-        format!("import os\n\nKEY = \"{}\"\n", key(1)),
-    );
+    repo.write("app/config.py", format!("import os\n\nKEY = \"{}\"\n", key(1)));
     let brought_in = repo.commit("add key");
     repo.git(&["rm", "-q", "app/config.py"]);
     repo.commit("remove key");
     let report = repo.scan();
     let finding = found(&report, 1);
-    assert_eq!(
-        place(&finding),
-        (
-            "app/config.py",
-            3,
-            Some(brought_in.as_str()),
-            Source::History
-        )
-    );
-    assert_eq!(
-        (finding.column, finding.end_line, finding.end_column),
-        (8, 3, 8 + 32)
-    );
+    assert_eq!(place(&finding), ("app/config.py", 3, Some(brought_in.as_str()), Source::History));
+    assert_eq!((finding.column, finding.end_line, finding.end_column), (8, 3, 8 + 32));
     assert_eq!(
         finding.blob,
         Some(repo.git(&["rev-parse", &format!("{brought_in}:app/config.py")]))
@@ -50,11 +36,8 @@ fn in_work_tree_and_history_is_one_finding_with_both_places() {
     let second = repo.commit("second");
     let finding = found(&repo.scan(), 1);
     assert_eq!(place(&finding), ("a.txt", 2, None, Source::Worktree));
-    let places: Vec<_> = finding
-        .places
-        .iter()
-        .map(|p| (p.path.as_str(), p.line, p.commit.as_deref()))
-        .collect();
+    let places: Vec<_> =
+        finding.places.iter().map(|p| (p.path.as_str(), p.line, p.commit.as_deref())).collect();
     assert_eq!(
         places,
         [
@@ -81,10 +64,7 @@ fn only_in_a_merge_resolution() {
     let merge = repo.commit("merge");
     repo.write("f", "clean\n");
     repo.commit("clean");
-    assert_eq!(
-        place(&found(&repo.scan(), 1)),
-        ("f", 1, Some(merge.as_str()), Source::History)
-    );
+    assert_eq!(place(&found(&repo.scan(), 1)), ("f", 1, Some(merge.as_str()), Source::History));
 }
 
 #[test]
@@ -106,23 +86,11 @@ fn in_a_stash_a_reflog_a_note_and_another_branch() {
     repo.git(&["checkout", "-q", "main"]);
     let report = repo.scan();
     let stashed = found(&report, 1);
-    assert_eq!(
-        (stashed.path.as_str(), stashed.commit.is_some()),
-        ("f", true)
-    );
+    assert_eq!((stashed.path.as_str(), stashed.commit.is_some()), ("f", true));
     assert_eq!(found(&report, 2).path, "new");
-    assert_eq!(
-        place(&found(&report, 3)),
-        ("f", 1, Some(amended.as_str()), Source::History)
-    );
-    assert!(
-        found(&report, 4).commit.is_some(),
-        "a note is a blob of a ref"
-    );
-    assert_eq!(
-        place(&found(&report, 5)),
-        ("g", 1, Some(branch.as_str()), Source::History)
-    );
+    assert_eq!(place(&found(&report, 3)), ("f", 1, Some(amended.as_str()), Source::History));
+    assert!(found(&report, 4).commit.is_some(), "a note is a blob of a ref");
+    assert_eq!(place(&found(&report, 5)), ("g", 1, Some(branch.as_str()), Source::History));
 }
 
 #[test]
@@ -151,15 +119,9 @@ fn dangling_blobs_and_commits_have_no_commit() {
 #[test]
 fn attributes_hide_nothing() {
     let repo = Repo::new();
-    repo.write(
-        ".gitattributes",
-        "*.env -diff\n*.bin binary\n* filter=none diff=none\n",
-    );
+    repo.write(".gitattributes", "*.env -diff\n*.bin binary\n* filter=none diff=none\n");
     repo.write("prod.env", format!("A={}\n", key(1)));
-    repo.write(
-        "x.bin",
-        [b"\0\x01\0".as_slice(), key(2).as_bytes(), b"\0"].concat(),
-    );
+    repo.write("x.bin", [b"\0\x01\0".as_slice(), key(2).as_bytes(), b"\0"].concat());
     repo.commit("hidden");
     repo.git(&["rm", "-q", "prod.env", "x.bin"]);
     repo.commit("gone");
@@ -176,15 +138,9 @@ fn commit_and_tag_messages() {
     repo.git(&["tag", "-a", "v1", "-m", &format!("release {}", key(2))]);
     let report = repo.history();
     let finding = found(&report, 1);
-    assert_eq!(
-        place(&finding),
-        ("", 3, Some(commit.as_str()), Source::CommitMessage)
-    );
+    assert_eq!(place(&finding), ("", 3, Some(commit.as_str()), Source::CommitMessage));
     assert_eq!(finding.column, 6);
-    assert_eq!(
-        place(&found(&report, 2)),
-        ("", 1, Some(commit.as_str()), Source::CommitMessage)
-    );
+    assert_eq!(place(&found(&report, 2)), ("", 1, Some(commit.as_str()), Source::CommitMessage));
     assert_eq!(report.summary.messages, 2);
 }
 
@@ -200,15 +156,7 @@ fn packed_and_loose_objects_are_the_same() {
     let loose = repo.history();
     for arguments in [
         &["gc", "-q"][..],
-        &[
-            "-c",
-            "repack.useDeltaBaseOffset=false",
-            "repack",
-            "-q",
-            "-a",
-            "-d",
-            "-F",
-        ],
+        &["-c", "repack.useDeltaBaseOffset=false", "repack", "-q", "-a", "-d", "-F"],
     ] {
         repo.git(arguments);
         let packed = repo.history();
@@ -229,11 +177,7 @@ fn everything_git_lists_is_counted() {
     repo.git(&["repack", "-q", "-a", "-d"]);
     repo.write("late", "late\n");
     repo.commit("late");
-    let list = repo.git(&[
-        "cat-file",
-        "--batch-all-objects",
-        "--batch-check=%(objecttype)",
-    ]);
+    let list = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objecttype)"]);
     let count = |kind| list.lines().filter(|line| *line == kind).count() as u64;
     let report = repo.history();
     assert_eq!(report.summary.blobs, count("blob"));
@@ -252,19 +196,12 @@ fn the_index_alone() {
     let mut options = repo.options();
     options.sources.staged = true;
     let report = run(&options).expect("a report");
-    assert_eq!(
-        report.findings.len(),
-        1,
-        "neither what is committed nor what is only on disk"
-    );
+    assert_eq!(report.findings.len(), 1, "neither what is committed nor what is only on disk");
     let finding = found(&report, 2);
     assert_eq!(place(&finding), ("staged", 2, None, Source::Index));
     assert_eq!(finding.blob, Some(repo.git(&["rev-parse", ":staged"])));
     // By default the same blob is found too, and keeps its name.
-    assert_eq!(
-        place(&found(&repo.scan(), 2)),
-        ("staged", 2, None, Source::Index)
-    );
+    assert_eq!(place(&found(&repo.scan(), 2)), ("staged", 2, None, Source::Index));
 }
 
 #[test]
@@ -297,10 +234,7 @@ fn since_a_revision() {
     let mut options = repo.options();
     options.sources.since = Some("base".to_owned());
     let report = run(&options).expect("a report");
-    assert_eq!(
-        place(&found(&report, 2)),
-        ("new", 1, Some(new.as_str()), Source::History)
-    );
+    assert_eq!(place(&found(&report, 2)), ("new", 1, Some(new.as_str()), Source::History));
     assert_eq!(found(&report, 3).source, Source::CommitMessage);
     assert_eq!(
         report.findings.len(),
@@ -309,19 +243,13 @@ fn since_a_revision() {
     );
 
     let listed = repo.git(&["rev-list", "--objects", "--all", "^base"]);
-    let ids: HashSet<&str> = listed
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
+    let ids: HashSet<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
     let kinds = ids.iter().map(|id| repo.git(&["cat-file", "-t", id]));
     let blobs = kinds.filter(|kind| kind == "blob").count() as u64;
     assert_eq!(report.summary.blobs, blobs, "as git counts");
 
     options.sources.since = Some("no-such-thing".to_owned());
-    assert!(matches!(
-        run(&options),
-        Err(ScanError::RevisionNotFound { .. })
-    ));
+    assert!(matches!(run(&options), Err(ScanError::RevisionNotFound { .. })));
     options.sources.since = Some("HEAD~1".to_owned());
     assert_eq!(run(&options).expect("a report").findings.len(), 0);
 }
@@ -334,21 +262,11 @@ fn a_linked_work_tree_has_the_whole_history() {
     repo.git(&["rm", "-q", "f"]);
     repo.commit("gone");
     let tree = repo.beside("linked");
-    repo.git(&[
-        "worktree",
-        "add",
-        "-q",
-        "-b",
-        "wt",
-        tree.to_str().expect("UTF-8"),
-    ]);
+    repo.git(&["worktree", "add", "-q", "-b", "wt", tree.to_str().expect("UTF-8")]);
     std::fs::write(tree.join("here"), key(2)).expect("a file");
     let report = run(&shown(&tree)).expect("it points back");
     assert_eq!(found(&report, 1).path, "f");
-    assert_eq!(
-        place(&found(&report, 2)),
-        ("here", 1, None, Source::Worktree)
-    );
+    assert_eq!(place(&found(&report, 2)), ("here", 1, None, Source::Worktree));
 }
 
 #[test]
@@ -360,24 +278,11 @@ fn a_submodule_is_scanned_by_itself_and_ignored_in_trees() {
     inner.commit("gone");
     let repo = Repo::new();
     repo.write("x", "x\n");
-    repo.git(&[
-        "submodule",
-        "add",
-        "-q",
-        inner.path.to_str().expect("UTF-8"),
-        "sub",
-    ]);
+    repo.git(&["submodule", "add", "-q", inner.path.to_str().expect("UTF-8"), "sub"]);
     repo.commit("with submodule");
     let outer = repo.scan();
-    assert!(
-        outer.findings.is_empty() && outer.summary.complete,
-        "{:?}",
-        outer.summary
-    );
-    assert_eq!(
-        found(&run(&shown(&repo.path.join("sub"))).expect("a report"), 1).path,
-        "f"
-    );
+    assert!(outer.findings.is_empty() && outer.summary.complete, "{:?}", outer.summary);
+    assert_eq!(found(&run(&shown(&repo.path.join("sub"))).expect("a report"), 1).path, "f");
 }
 
 #[test]
@@ -389,20 +294,10 @@ fn a_shallow_clone_says_so() {
     repo.commit("two");
     let clone = repo.beside("clone");
     let url = format!("file://{}", repo.path.display());
-    repo.git(&[
-        "clone",
-        "-q",
-        "--depth",
-        "1",
-        &url,
-        clone.to_str().expect("UTF-8"),
-    ]);
+    repo.git(&["clone", "-q", "--depth", "1", &url, clone.to_str().expect("UTF-8")]);
     let report = run(&shown(&clone)).expect("a report");
     assert!(report.findings.is_empty() && notices(&report).contains(&"REPO_SHALLOW"));
-    assert!(
-        report.summary.complete,
-        "nothing that should be here is missing"
-    );
+    assert!(report.summary.complete, "nothing that should be here is missing");
 }
 
 #[test]
@@ -426,12 +321,8 @@ fn a_partial_clone_counts_what_is_missing() {
     let report = run(&shown(&clone)).expect("a report");
     assert!(notices(&report).contains(&"REPO_PARTIAL"));
     assert!(!report.summary.complete);
-    let said: Vec<&str> = report
-        .summary
-        .skipped
-        .iter()
-        .map(|skipped| skipped.reason.as_str())
-        .collect();
+    let said: Vec<&str> =
+        report.summary.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
     assert_eq!(said, ["2 objects are missing in this partial clone"]);
 }
 
@@ -458,18 +349,12 @@ fn sha256_repositories() {
     repo.write("f", format!("{}\n", key(3)));
     repo.git(&["add", "f"]);
     let report = repo.scan();
-    assert_eq!(
-        place(&found(&report, 1)),
-        ("f", 1, Some(commit.as_str()), Source::History)
-    );
+    assert_eq!(place(&found(&report, 1)), ("f", 1, Some(commit.as_str()), Source::History));
     assert_eq!(commit.len(), 64);
     assert_eq!(found(&report, 2).path, "f");
     let mut options = repo.options();
     options.sources.staged = true;
-    assert_eq!(
-        found(&run(&options).expect("a report"), 3).source,
-        Source::Index
-    );
+    assert_eq!(found(&run(&options).expect("a report"), 3).source, Source::Index);
 }
 
 #[test]

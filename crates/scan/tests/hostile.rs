@@ -73,13 +73,9 @@ fn an_armed_config_runs_nothing_and_is_named() {
         .iter()
         .find(|notice| notice.code == "REPO_RUNS_CODE")
         .expect("a notice");
-    for name in [
-        "core.fsmonitor",
-        "filter.evil.clean",
-        "alias.st",
-        "core.hookspath",
-        "diff.evil.textconv",
-    ] {
+    for name in
+        ["core.fsmonitor", "filter.evil.clean", "alias.st", "core.hookspath", "diff.evil.textconv"]
+    {
         assert!(notice.message.contains(name), "{name}: {}", notice.message);
     }
 }
@@ -98,11 +94,9 @@ fn a_git_file_may_not_lead_outside() {
     repo.commit("one");
     let victim = repo.beside("victim");
     std::fs::create_dir(&victim).expect("a folder");
-    for target in [
-        repo.path.join(".git").display().to_string(),
-        "../repo/.git".to_owned(),
-        "/etc".to_owned(),
-    ] {
+    for target in
+        [repo.path.join(".git").display().to_string(), "../repo/.git".to_owned(), "/etc".to_owned()]
+    {
         std::fs::write(victim.join(".git"), format!("gitdir: {target}\n")).expect("a file");
         match run(&shown(&victim)) {
             Err(error @ ScanError::RepositoryOutsideRoot { .. }) => {
@@ -115,16 +109,10 @@ fn a_git_file_may_not_lead_outside() {
     let inside = victim.join("inner/worktrees/x");
     std::fs::create_dir_all(&inside).expect("a folder");
     std::fs::write(victim.join(".git"), "gitdir: inner/worktrees/x\n").expect("a file");
-    std::fs::write(
-        inside.join("commondir"),
-        repo.path.join(".git").display().to_string(),
-    )
-    .expect("a file");
+    std::fs::write(inside.join("commondir"), repo.path.join(".git").display().to_string())
+        .expect("a file");
     std::fs::write(inside.join("HEAD"), "ref: refs/heads/main\n").expect("a file");
-    assert!(matches!(
-        run(&shown(&victim)),
-        Err(ScanError::RepositoryOutsideRoot { .. })
-    ));
+    assert!(matches!(run(&shown(&victim)), Err(ScanError::RepositoryOutsideRoot { .. })));
 }
 
 #[test]
@@ -145,14 +133,7 @@ fn damaged_loose_objects_are_said_and_passed() {
     assert!(!report.summary.complete);
     for digit in 1..=7 {
         let path = format!("object {}", name(&digit.to_string()));
-        assert!(
-            report
-                .summary
-                .skipped
-                .iter()
-                .any(|skipped| skipped.path == path),
-            "{path}"
-        );
+        assert!(report.summary.skipped.iter().any(|skipped| skipped.path == path), "{path}");
     }
 }
 
@@ -168,12 +149,9 @@ fn damaged_packs_are_said_and_passed() {
     repo.commit("late");
     let folder = repo.path.join(".git/objects/pack");
     let with = |extension: &str| {
-        let mut entries = std::fs::read_dir(&folder)
-            .expect("packs")
-            .map(|entry| entry.expect("an entry").path());
-        entries
-            .find(|path| path.extension().is_some_and(|ext| ext == extension))
-            .expect("a pack")
+        let mut entries =
+            std::fs::read_dir(&folder).expect("packs").map(|entry| entry.expect("an entry").path());
+        entries.find(|path| path.extension().is_some_and(|ext| ext == extension)).expect("a pack")
     };
     for extension in ["idx", "pack"] {
         let path = with(extension);
@@ -211,10 +189,7 @@ fn a_missing_blob_is_never_called_complete() {
         .expect("it is loose");
     let report = repo.history();
     assert!(!report.summary.complete);
-    assert_eq!(
-        reasons(&report),
-        [(".git/objects", "1 object is missing from the repository")]
-    );
+    assert_eq!(reasons(&report), [(".git/objects", "1 object is missing from the repository")]);
 }
 
 #[test]
@@ -229,17 +204,10 @@ fn large_blobs_are_skipped_by_their_header() {
             repo.git(&["gc", "-q"]);
         }
         let report = run(&options).expect("a report");
-        assert!(
-            report.summary.complete,
-            "what is over the limit was left out on purpose"
-        );
+        assert!(report.summary.complete, "what is over the limit was left out on purpose");
         let said = reasons(&report);
         assert_eq!(said.len(), 2, "{said:?}");
-        assert!(
-            said.iter()
-                .all(|(_, reason)| reason.starts_with("3145728 bytes")),
-            "{said:?}"
-        );
+        assert!(said.iter().all(|(_, reason)| reason.starts_with("3145728 bytes")), "{said:?}");
     }
 }
 
@@ -251,28 +219,17 @@ fn pipes_and_links_are_not_opened() {
     std::fs::write(&secret, key(1)).expect("a file");
     std::os::unix::fs::symlink(&secret, repo.path.join("link")).expect("a link");
     std::os::unix::fs::symlink("..", repo.path.join("loop")).expect("a link");
-    for pipe in [
-        "pipe",
-        ".git/objects/pack/pack-1.idx",
-        ".git/refs/heads/pipe",
-        ".git/packed-refs",
-    ] {
-        let made = std::process::Command::new("mkfifo")
-            .arg(repo.path.join(pipe))
-            .status();
+    for pipe in ["pipe", ".git/objects/pack/pack-1.idx", ".git/refs/heads/pipe", ".git/packed-refs"]
+    {
+        let made = std::process::Command::new("mkfifo").arg(repo.path.join(pipe)).status();
         assert!(made.expect("mkfifo").success());
     }
     let report = repo.scan();
     assert!(report.findings.is_empty());
     let said = reasons(&report);
-    for (path, what) in [
-        ("link", "link"),
-        ("loop", "link"),
-        ("pipe", "not a plain file"),
-    ] {
+    for (path, what) in [("link", "link"), ("loop", "link"), ("pipe", "not a plain file")] {
         assert!(
-            said.iter()
-                .any(|(p, reason)| *p == path && reason.starts_with(what)),
+            said.iter().any(|(p, reason)| *p == path && reason.starts_with(what)),
             "{path}: {said:?}"
         );
     }
@@ -300,11 +257,8 @@ fn alternates_are_followed_inside_only() {
     let info = repo.path.join(".git/objects/info");
     std::fs::create_dir_all(&info).expect("a folder");
     let objects = donor.path.join(".git/objects");
-    std::fs::write(
-        info.join("alternates"),
-        format!("{}\n../objects\n", objects.display()),
-    )
-    .expect("a file");
+    std::fs::write(info.join("alternates"), format!("{}\n../objects\n", objects.display()))
+        .expect("a file");
     let report = repo.history();
     assert!(report.findings.is_empty(), "objects outside were read");
     assert_eq!(notices(&report), ["REPO_OBJECTS_ELSEWHERE"]);
@@ -313,11 +267,7 @@ fn alternates_are_followed_inside_only() {
     copy(&donor.path.join(".git"), &inside);
     std::fs::write(info.join("alternates"), "../../donor/objects\n../objects\n").expect("a file");
     std::fs::create_dir_all(inside.join("objects/info")).expect("a folder");
-    std::fs::write(
-        inside.join("objects/info/alternates"),
-        "../../.git/objects\n",
-    )
-    .expect("a loop");
+    std::fs::write(inside.join("objects/info/alternates"), "../../.git/objects\n").expect("a loop");
     let report = repo.history();
     assert_eq!(place(&found(&report, 1)).3, Source::History);
     assert!(notices(&report).is_empty());
@@ -341,11 +291,8 @@ fn a_nested_bare_repository_is_just_files() {
     let repo = Repo::new();
     let bare = repo.path.join("vendor.git");
     repo.git(&["init", "-q", "--bare", bare.to_str().expect("UTF-8")]);
-    std::fs::write(
-        bare.join("config"),
-        format!("[core]\n\tfsmonitor = evil\n# {}\n", key(1)),
-    )
-    .expect("a file");
+    std::fs::write(bare.join("config"), format!("[core]\n\tfsmonitor = evil\n# {}\n", key(1)))
+        .expect("a file");
     let report = repo.scan();
     assert_eq!(found(&report, 1).path, "vendor.git/config");
     assert!(notices(&report).is_empty());
@@ -360,16 +307,9 @@ fn broken_heads_and_configs() {
     std::fs::write(repo.path.join(".git/index"), b"DIRC nonsense").expect("a file");
     let report = repo.scan();
     assert_eq!(found(&report, 1).places.len(), 2);
-    assert!(
-        reasons(&report)
-            .iter()
-            .any(|(path, _)| *path == ".git/index")
-    );
+    assert!(reasons(&report).iter().any(|(path, _)| *path == ".git/index"));
     std::fs::write(repo.path.join(".git/config"), b"[core\n").expect("a file");
-    assert!(matches!(
-        run(&repo.options()),
-        Err(ScanError::RepositoryUnreadable { .. })
-    ));
+    assert!(matches!(run(&repo.options()), Err(ScanError::RepositoryUnreadable { .. })));
     let mut options = repo.options();
     options.sources.worktree = true;
     let report = run(&options).expect("its files can be read");
@@ -386,37 +326,22 @@ fn rule_files_are_refused_whole() {
         )
     };
     let mut rules = Rules::default();
-    let mut refuse = |text: String| {
-        rules
-            .extend_from_toml(&text, "mine.toml")
-            .expect_err("it is bad")
-            .code
-    };
+    let mut refuse =
+        |text: String| rules.extend_from_toml(&text, "mine.toml").expect_err("it is bad").code;
     assert_eq!(
         refuse(head.to_owned() + &rule("a", "(?:a{1000}){1000}")),
         RuleErrorCode::TooComplex
     );
-    assert_eq!(
-        refuse(head.to_owned() + &rule("a", "a(?=b)")),
-        RuleErrorCode::Unsupported
-    );
-    assert_eq!(
-        refuse(head.to_owned() + &rule("a", "a*")),
-        RuleErrorCode::MatchesEmpty
-    );
+    assert_eq!(refuse(head.to_owned() + &rule("a", "a(?=b)")), RuleErrorCode::Unsupported);
+    assert_eq!(refuse(head.to_owned() + &rule("a", "a*")), RuleErrorCode::MatchesEmpty);
     assert_eq!(
         refuse(head.to_owned() + &rule("a", "abc") + &rule("a", "abd")),
         RuleErrorCode::Duplicate
     );
-    assert_eq!(
-        refuse(head.to_owned() + &rule("A B", "abc")),
-        RuleErrorCode::Invalid
-    );
+    assert_eq!(refuse(head.to_owned() + &rule("A B", "abc")), RuleErrorCode::Invalid);
     assert_eq!(refuse("[[x]]\n".repeat(1_000_000)), RuleErrorCode::TooLarge);
     assert_eq!(refuse("[".repeat(100_000)), RuleErrorCode::Invalid);
-    let many: String = (0..10_000)
-        .map(|number| rule(&format!("r{number}"), "abc"))
-        .collect();
+    let many: String = (0..10_000).map(|number| rule(&format!("r{number}"), "abc")).collect();
     assert_eq!(refuse(head.to_owned() + &many), RuleErrorCode::TooLarge);
     assert_eq!(rules.iter().count(), 0, "nothing of a refused file is kept");
 
@@ -440,12 +365,7 @@ fn rule_files_are_refused_whole() {
 /// that names a delta's base, and its content.
 fn write_pack(repo: &Repo, entries: &[(u8, Vec<u8>, Vec<u8>)]) -> Vec<String> {
     let count = u32::try_from(entries.len()).expect("few");
-    let mut data = [
-        b"PACK".as_slice(),
-        &2_u32.to_be_bytes(),
-        &count.to_be_bytes(),
-    ]
-    .concat();
+    let mut data = [b"PACK".as_slice(), &2_u32.to_be_bytes(), &count.to_be_bytes()].concat();
     let mut rows = Vec::new();
     for (number, (kind, base, content)) in entries.iter().enumerate() {
         rows.push((id_of(number), data.len()));
@@ -502,10 +422,7 @@ fn chains_of_deltas_are_followed_within_reason() {
     let ids = write_pack(&repo, &entries);
     let report = repo.history();
     assert_eq!(found(&report, 1).places.len(), 1);
-    assert_eq!(
-        report.summary.blobs, 4_096,
-        "as deep as git ever writes them"
-    );
+    assert_eq!(report.summary.blobs, 4_096, "as deep as git ever writes them");
     assert!(!report.summary.complete);
     assert!(
         reasons(&report).contains(&(format!("object {}", ids[5_999]).as_str(), "damaged object"))
@@ -530,13 +447,7 @@ fn cycles_of_deltas_end() {
     );
     let report = repo.history();
     assert_eq!(found(&report, 1).source, Source::History);
-    assert_eq!(
-        reasons(&report)
-            .iter()
-            .filter(|(_, why)| *why == "damaged object")
-            .count(),
-        6
-    );
+    assert_eq!(reasons(&report).iter().filter(|(_, why)| *why == "damaged object").count(), 6);
 }
 
 #[test]

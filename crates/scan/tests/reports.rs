@@ -15,14 +15,7 @@ fn stdin(text: impl AsRef<[u8]>) -> Report {
 
 fn with_own(text: impl AsRef<[u8]>, own: &[OwnValue]) -> Report {
     let (rules, cancel) = (Rules::builtin(), Cancel::default());
-    scan_bytes(
-        text.as_ref(),
-        &Options::new("-"),
-        &rules,
-        Some(own),
-        &cancel,
-    )
-    .expect("a report")
+    scan_bytes(text.as_ref(), &Options::new("-"), &rules, Some(own), &cancel).expect("a report")
 }
 
 fn own(entry: &str, stage: &str, value: &str) -> OwnValue {
@@ -60,10 +53,7 @@ fn the_json_has_the_fields_of_the_contract_and_no_value() {
     }
     assert_eq!(finding["secret"], format!("sk_{}…zKd3", "l"));
     assert_eq!(json["summary"]["own_values"], "none");
-    assert!(
-        !json.to_string().contains(&key(1)),
-        "no value in the report"
-    );
+    assert!(!json.to_string().contains(&key(1)), "no value in the report");
     assert!(!format!("{report:?}").contains(&key(1)));
 }
 
@@ -71,49 +61,27 @@ fn the_json_has_the_fields_of_the_contract_and_no_value() {
 fn own_values_are_named_in_any_encoding() {
     use base64::Engine as _;
     let value = "Kd93-plain!value";
-    let mine = [
-        own("acme/prod/db", "current", value),
-        own("acme/prod/stripe", "revoked", &key(1)),
-    ];
+    let mine = [own("acme/prod/db", "current", value), own("acme/prod/stripe", "revoked", &key(1))];
     let encoded =
         base64::engine::general_purpose::STANDARD.encode(format!("\u{1}\u{2}{value}\u{3}"));
-    let report = with_own(
-        format!("{encoded}\n{}\n{}\n", key(1), hex::encode(value)),
-        &mine,
-    );
+    let report = with_own(format!("{encoded}\n{}\n{}\n", key(1), hex::encode(value)), &mine);
     assert_eq!(report.summary.own_values, OwnValues::Checked);
     assert_eq!(report.findings.len(), 2);
-    let plain = report
-        .findings
-        .iter()
-        .find(|f| f.rule == "own-value")
-        .expect("a value that no rule knows");
+    let plain =
+        report.findings.iter().find(|f| f.rule == "own-value").expect("a value that no rule knows");
     assert_eq!(
         (plain.severity, plain.confidence, plain.line),
         (Severity::Critical, Confidence::High, 1)
     );
     assert_eq!(plain.decoded, [Decoding::Base64]);
+    assert_eq!(plain.places.len(), 2, "base64 and hexadecimal are one finding");
     assert_eq!(
-        plain.places.len(),
-        2,
-        "base64 and hexadecimal are one finding"
-    );
-    assert_eq!(
-        plain
-            .own
-            .as_ref()
-            .map(|own| (own.entry.as_str(), own.version)),
+        plain.own.as_ref().map(|own| (own.entry.as_str(), own.version)),
         Some(("acme/prod/db", 2))
     );
-    let stripe = report
-        .findings
-        .iter()
-        .find(|f| f.rule == "stripe-secret-key")
-        .expect("the rule names it");
-    assert_eq!(
-        stripe.own.as_ref().map(|own| own.stage.as_str()),
-        Some("revoked")
-    );
+    let stripe =
+        report.findings.iter().find(|f| f.rule == "stripe-secret-key").expect("the rule names it");
+    assert_eq!(stripe.own.as_ref().map(|own| own.stage.as_str()), Some("revoked"));
 }
 
 #[test]
@@ -122,20 +90,12 @@ fn own_only_looks_for_nothing_else() {
     options.own_only = true;
     let text = format!("{} and Vq-own-value-1", key(1));
     let mine = [own("a/b/c", "previous", "Vq-own-value-1")];
-    let report = scan_bytes(
-        text.as_bytes(),
-        &options,
-        &Rules::builtin(),
-        Some(&mine),
-        &Cancel::default(),
-    );
+    let report =
+        scan_bytes(text.as_bytes(), &options, &Rules::builtin(), Some(&mine), &Cancel::default());
     let report = report.expect("a report");
     assert_eq!(report.findings.len(), 1);
     assert_eq!(
-        (
-            report.findings[0].rule.as_str(),
-            report.findings[0].severity
-        ),
+        (report.findings[0].rule.as_str(), report.findings[0].severity),
         ("own-value", Severity::Critical)
     );
     assert_eq!(report.findings[0].provider, None);
@@ -168,14 +128,8 @@ fn allowed_lines_pass_even_without_ignores() {
     );
     let mut options = Options::new("-");
     options.no_ignore = true;
-    let report = scan_bytes(
-        text.as_bytes(),
-        &options,
-        &Rules::builtin(),
-        None,
-        &Cancel::default(),
-    )
-    .expect("a report");
+    let report = scan_bytes(text.as_bytes(), &options, &Rules::builtin(), None, &Cancel::default())
+        .expect("a report");
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].line, 3);
 }
@@ -205,11 +159,7 @@ fn the_least_confidence_and_the_order() {
     repo.write("c.py", format!("{}\n", key(1)));
     repo.write("a.py", format!("\n{}\n{}\n", key(2), key(3)));
     let report = run(&repo.options()).expect("a report");
-    let order: Vec<_> = report
-        .findings
-        .iter()
-        .map(|f| (f.path.as_str(), f.line))
-        .collect();
+    let order: Vec<_> = report.findings.iter().map(|f| (f.path.as_str(), f.line)).collect();
     assert_eq!(order, [("a.py", 2), ("a.py", 3), ("c.py", 1), ("b.py", 1)]);
     let mut options = repo.options();
     options.min_confidence = Some(Confidence::Medium);
@@ -223,26 +173,13 @@ fn test_data_is_quieted_but_not_real_tokens() {
     repo.write("tests/fixtures/a.txt", format!("{url}\n{}\n", key(1)));
     let confidence = |options: &Options, rule: &str| {
         let report = run(options).expect("a report");
-        report
-            .findings
-            .iter()
-            .find(|f| f.rule == rule)
-            .map(|f| f.confidence)
+        report.findings.iter().find(|f| f.rule == rule).map(|f| f.confidence)
     };
     let mut options = repo.options();
-    assert_eq!(
-        confidence(&options, "generic-connection-string"),
-        Some(Confidence::Low)
-    );
-    assert_eq!(
-        confidence(&options, "stripe-secret-key"),
-        Some(Confidence::High)
-    );
+    assert_eq!(confidence(&options, "generic-connection-string"), Some(Confidence::Low));
+    assert_eq!(confidence(&options, "stripe-secret-key"), Some(Confidence::High));
     options.no_ignore = true;
-    assert_eq!(
-        confidence(&options, "generic-connection-string"),
-        Some(Confidence::Medium)
-    );
+    assert_eq!(confidence(&options, "generic-connection-string"), Some(Confidence::Medium));
 }
 
 #[test]
@@ -270,16 +207,11 @@ fn sarif_has_what_code_hosts_ask_for() {
     let log = sarif(&repo.scan());
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
-    assert_eq!(
-        run["tool"]["driver"]["rules"].as_array().map(Vec::len),
-        Some(1)
-    );
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(1));
     let results = run["results"].as_array().expect("results");
     assert_eq!(results.len(), 2);
-    let file = results
-        .iter()
-        .find(|result| result["locations"][0].is_object())
-        .expect("one in a file");
+    let file =
+        results.iter().find(|result| result["locations"][0].is_object()).expect("one in a file");
     let place = &file["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "a%20b.txt");
     assert_eq!(
@@ -287,16 +219,8 @@ fn sarif_has_what_code_hosts_ask_for() {
         serde_json::json!({"startLine":2,"startColumn":2,"endLine":2,"endColumn":34})
     );
     assert_eq!(file["level"], "error");
-    assert_eq!(
-        file["partialFingerprints"]["keyward/v1"]
-            .as_str()
-            .map(str::len),
-        Some(32)
-    );
-    assert!(
-        !log.to_string().contains(&key(1)),
-        "even though the report holds it"
-    );
+    assert_eq!(file["partialFingerprints"]["keyward/v1"].as_str().map(str::len), Some(32));
+    assert!(!log.to_string().contains(&key(1)), "even though the report holds it");
 }
 
 #[test]
@@ -320,11 +244,7 @@ fn several_paths_are_told_apart() {
     let mut options = repo.options();
     options.paths.push(other.clone());
     let finding = found(&run(&options).expect("a report"), 1);
-    let paths: Vec<_> = finding
-        .places
-        .iter()
-        .map(|place| place.path.clone())
-        .collect();
+    let paths: Vec<_> = finding.places.iter().map(|place| place.path.clone()).collect();
     let expected = [other.join("g"), repo.path.join("f")].map(|path| path.display().to_string());
     assert_eq!(paths, expected);
     assert_eq!(finding.source, Source::Worktree);

@@ -31,10 +31,7 @@ fn ignored_files_are_left_out_unless_tracked() {
         assert_eq!(found(&report, number).source, Source::Worktree);
     }
     assert_eq!(report.findings.len(), 4);
-    assert_eq!(
-        report.summary.files, 8,
-        "each file once, the ignore files too"
-    );
+    assert_eq!(report.summary.files, 8, "each file once, the ignore files too");
     let mut options = files_only(&repo);
     options.no_ignore = true;
     assert_eq!(run(&options).expect("a report").findings.len(), 7);
@@ -46,64 +43,32 @@ fn plain_folders_and_single_files() {
     std::fs::write(folder.path().join("a.txt"), format!("\n {}\n", key(1))).expect("a file");
     std::fs::write(folder.path().join(".gitignore"), "*\n").expect("a file");
     let report = run(&shown(folder.path())).expect("a report");
-    assert_eq!(
-        place(&found(&report, 1)),
-        ("a.txt", 2, None, Source::Worktree)
-    );
-    assert_eq!(
-        report.summary.files, 2,
-        "without a repository nothing is ignored"
-    );
+    assert_eq!(place(&found(&report, 1)), ("a.txt", 2, None, Source::Worktree));
+    assert_eq!(report.summary.files, 2, "without a repository nothing is ignored");
     let report = run(&shown(&folder.path().join("a.txt"))).expect("a report");
-    assert_eq!(
-        place(&found(&report, 1)),
-        ("a.txt", 2, None, Source::Worktree)
-    );
-    assert!(matches!(
-        run(&shown(&folder.path().join("none"))),
-        Err(ScanError::NotFound { .. })
-    ));
+    assert_eq!(place(&found(&report, 1)), ("a.txt", 2, None, Source::Worktree));
+    assert!(matches!(run(&shown(&folder.path().join("none"))), Err(ScanError::NotFound { .. })));
     let mut options = shown(folder.path());
     options.sources.history = true;
-    assert!(matches!(
-        run(&options),
-        Err(ScanError::NotARepository { .. })
-    ));
+    assert!(matches!(run(&options), Err(ScanError::NotARepository { .. })));
 }
 
 #[test]
 fn encodings_of_files() {
     let repo = Repo::new();
-    let wide: Vec<u8> = format!("é\r\nk={}\r\n", key(1))
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wide: Vec<u8> =
+        format!("é\r\nk={}\r\n", key(1)).encode_utf16().flat_map(u16::to_le_bytes).collect();
     repo.write("utf16.txt", [&[0xff, 0xfe][..], &wide].concat());
-    repo.write(
-        "nul.bin",
-        [b"\0\0\n".as_slice(), key(2).as_bytes(), b"\0"].concat(),
-    );
+    repo.write("nul.bin", [b"\0\0\n".as_slice(), key(2).as_bytes(), b"\0"].concat());
     repo.write("crlf.txt", format!("a\r\nb {}\r\n", key(3)));
-    repo.write(
-        "latin1.txt",
-        [b"caf\xe9 ".as_slice(), key(4).as_bytes()].concat(),
-    );
-    repo.write(
-        "one-line.js",
-        format!("{}{};", "x=1;".repeat(300_000), key(5)),
-    );
+    repo.write("latin1.txt", [b"caf\xe9 ".as_slice(), key(4).as_bytes()].concat());
+    repo.write("one-line.js", format!("{}{};", "x=1;".repeat(300_000), key(5)));
     let report = run(&files_only(&repo)).expect("a report");
     let utf16 = found(&report, 1);
     assert_eq!((utf16.line, utf16.column, utf16.end_column), (2, 5, 5 + 64));
     assert_eq!(utf16.decoded, [Decoding::Utf16]);
-    assert_eq!(
-        place(&found(&report, 2)),
-        ("nul.bin", 2, None, Source::Worktree)
-    );
-    assert_eq!(
-        place(&found(&report, 3)),
-        ("crlf.txt", 2, None, Source::Worktree)
-    );
+    assert_eq!(place(&found(&report, 2)), ("nul.bin", 2, None, Source::Worktree));
+    assert_eq!(place(&found(&report, 3)), ("crlf.txt", 2, None, Source::Worktree));
     assert_eq!(found(&report, 4).column, 6);
     assert_eq!(found(&report, 5).column, 1_200_001);
 }
@@ -112,20 +77,13 @@ fn encodings_of_files() {
 fn an_env_file_that_is_not_ignored_is_pointed_out() {
     let repo = Repo::new();
     repo.write(".env.example", "KEY=\n");
-    assert!(
-        notices(&repo.scan()).is_empty(),
-        "a sample is meant to be shared"
-    );
+    assert!(notices(&repo.scan()).is_empty(), "a sample is meant to be shared");
     repo.write("app/.env", "A=1\n");
     repo.write(".env.local", "A=1\n");
     let report = repo.scan();
     let notice = &report.summary.notices[0];
     assert_eq!(notice.code, "ENV_NOT_IGNORED");
-    assert!(
-        notice.message.contains(".env.local, app/.env"),
-        "{}",
-        notice.message
-    );
+    assert!(notice.message.contains(".env.local, app/.env"), "{}", notice.message);
     repo.write(".gitignore", ".env\n.env.*\n");
     let mut options = repo.options();
     for no_ignore in [false, true] {
@@ -141,20 +99,7 @@ fn one_key_in_many_files_is_one_finding() {
         repo.write(name, format!("{0} {0}\n", key(1)));
     }
     let finding = found(&repo.scan(), 1);
-    let places: Vec<_> = finding
-        .places
-        .iter()
-        .map(|place| (place.path.as_str(), place.column))
-        .collect();
-    assert_eq!(
-        places,
-        [
-            ("a", 1),
-            ("a", 34),
-            ("b", 1),
-            ("b", 34),
-            ("c", 1),
-            ("c", 34)
-        ]
-    );
+    let places: Vec<_> =
+        finding.places.iter().map(|place| (place.path.as_str(), place.column)).collect();
+    assert_eq!(places, [("a", 1), ("a", 34), ("b", 1), ("b", 34), ("c", 1), ("c", 34)]);
 }

@@ -62,9 +62,7 @@ impl From<rusqlite::Error> for StoreError {
         };
         match code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
-            ErrorCode::DatabaseCorrupt => Self::Damaged {
-                what: "its pages do not fit".to_owned(),
-            },
+            ErrorCode::DatabaseCorrupt => Self::Damaged { what: "its pages do not fit".to_owned() },
             ErrorCode::NotADatabase => Self::NotOurs,
             ErrorCode::DiskFull => Self::Full,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {

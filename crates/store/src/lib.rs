@@ -12,6 +12,6 @@ mod schema;
 mod tx;
 
 pub use error::StoreError;
-pub use open::Store;
+pub use open::{Store, private_folder};
 pub use row::{AuditRecord, BackupRecord, Entry, Intent, Run, Use, Version};
 pub use tx::{RowKey, Tx};

@@ -20,9 +20,7 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -136,10 +134,8 @@ impl Store {
         key: &RowKey,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let inner = self
-            .connection
-            .transaction_with_behavior(behavior)
-            .map_err(StoreError::from)?;
+        let inner =
+            self.connection.transaction_with_behavior(behavior).map_err(StoreError::from)?;
         let tx = Tx::new(inner, key);
         let value = work(&tx)?;
         tx.commit()?;
@@ -159,14 +155,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] with the first complaint.
     pub fn check(&self) -> Result<(), StoreError> {
-        let word: String = self
-            .connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if word == "ok" {
-            Ok(())
-        } else {
-            Err(StoreError::Damaged { what: word })
-        }
+        let word: String =
+            self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if word == "ok" { Ok(()) } else { Err(StoreError::Damaged { what: word }) }
     }
 }
 
@@ -213,7 +204,12 @@ fn narrow(_path: &Path, _data: &fs::Metadata) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn private_folder(folder: &Path) -> Result<(), StoreError> {
+/// Makes a folder, and those above it, that only this user can look into (mode 0700). One that is
+/// there stays as it is.
+///
+/// # Errors
+/// The disk's.
+pub fn private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -221,8 +217,7 @@ fn private_folder(folder: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    Ok(())
+    builder.create(folder)
 }
 
 fn private_file(path: &Path) -> Result<(), StoreError> {

@@ -90,10 +90,7 @@ pub(crate) const NEWEST: i64 = STEPS.len() as i64;
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found = version(connection)?;
     if found > NEWEST {
-        return Err(StoreError::TooNew {
-            found,
-            known: NEWEST,
-        });
+        return Err(StoreError::TooNew { found, known: NEWEST });
     }
     if found == NEWEST {
         return Ok(());

@@ -70,9 +70,7 @@ impl<'a> Tx<'a> {
         row: &T,
     ) -> Result<(String, [u8; 32]), StoreError> {
         let body = serde_json::to_string(row)?;
-        let mac = self
-            .key
-            .mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
+        let mac = self.key.mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
         Ok((body, mac))
     }
 
@@ -81,15 +79,11 @@ impl<'a> Tx<'a> {
         table: &str,
         (id, body, mac): Raw,
     ) -> Result<T, StoreError> {
-        let expected = self
-            .key
-            .mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
+        let expected = self.key.mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
         if bool::from(expected.as_slice().ct_eq(&mac)) {
             Ok(serde_json::from_str(&body)?)
         } else {
-            Err(StoreError::Damaged {
-                what: format!("a row of `{table}` does not fit its seal"),
-            })
+            Err(StoreError::Damaged { what: format!("a row of `{table}` does not fit its seal") })
         }
     }
 
@@ -103,9 +97,7 @@ impl<'a> Tx<'a> {
         let rows = statement
             .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<Vec<Raw>, _>>()?;
-        rows.into_iter()
-            .map(|raw| self.unseal(table, raw))
-            .collect()
+        rows.into_iter().map(|raw| self.unseal(table, raw)).collect()
     }
 
     // Entries.
@@ -128,13 +120,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As [`Tx::entries`].
     pub fn entry(&self, id: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(self
-            .all(
-                "entry",
-                "SELECT id, body, mac FROM entry WHERE id = ?1",
-                [id],
-            )?
-            .pop())
+        Ok(self.all("entry", "SELECT id, body, mac FROM entry WHERE id = ?1", [id])?.pop())
     }
 
     /// Writes an entry, new or changed.
@@ -157,8 +143,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn delete_entry(&self, id: &str) -> Result<(), StoreError> {
-        self.inner
-            .execute("DELETE FROM entry WHERE id = ?1", [id])?;
+        self.inner.execute("DELETE FROM entry WHERE id = ?1", [id])?;
         Ok(())
     }
 
@@ -169,11 +154,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As [`Tx::entries`].
     pub fn all_versions(&self) -> Result<Vec<Version>, StoreError> {
-        self.all(
-            "version",
-            "SELECT id, body, mac FROM version ORDER BY entry, number",
-            [],
-        )
+        self.all("version", "SELECT id, body, mac FROM version ORDER BY entry, number", [])
     }
 
     /// The versions of one entry, oldest first.
@@ -212,13 +193,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn sealed_box(&self, version: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement = self
-            .inner
-            .prepare_cached("SELECT box FROM version WHERE id = ?1")?;
-        Ok(statement
-            .query_row([version], |row| row.get(0))
-            .optional()?
-            .flatten())
+        let mut statement = self.inner.prepare_cached("SELECT box FROM version WHERE id = ?1")?;
+        Ok(statement.query_row([version], |row| row.get(0)).optional()?.flatten())
     }
 
     // Intents.
@@ -240,8 +216,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn clear_intent(&self, account: &str) -> Result<(), StoreError> {
-        self.inner
-            .execute("DELETE FROM intent WHERE account = ?1", [account])?;
+        self.inner.execute("DELETE FROM intent WHERE account = ?1", [account])?;
         Ok(())
     }
 
@@ -250,9 +225,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn stale_intents(&self, cut: Timestamp) -> Result<Vec<Intent>, StoreError> {
-        let mut statement = self
-            .inner
-            .prepare_cached("SELECT account, at FROM intent")?;
+        let mut statement = self.inner.prepare_cached("SELECT account, at FROM intent")?;
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<Vec<(String, String)>, _>>()?;
@@ -297,16 +270,13 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn uses(&self, entry: Option<&str>) -> Result<Vec<Use>, StoreError> {
-        let mut statement = self
-            .inner
-            .prepare_cached("SELECT body FROM used WHERE ?1 IS NULL OR entry = ?1")?;
+        let mut statement =
+            self.inner.prepare_cached("SELECT body FROM used WHERE ?1 IS NULL OR entry = ?1")?;
         let rows = statement
             .query_map([entry], |row| row.get::<_, String>(0))?
             .collect::<Result<Vec<_>, _>>()?;
-        let mut uses: Vec<Use> = rows
-            .iter()
-            .map(|body| serde_json::from_str(body))
-            .collect::<Result<_, _>>()?;
+        let mut uses: Vec<Use> =
+            rows.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?;
         uses.sort_by_key(|row| std::cmp::Reverse(row.last));
         Ok(uses)
     }
@@ -348,10 +318,8 @@ impl<'a> Tx<'a> {
         let rows = statement
             .query_map([], |row| row.get::<_, String>(0))?
             .collect::<Result<Vec<_>, _>>()?;
-        let mut backups: Vec<BackupRecord> = rows
-            .iter()
-            .map(|body| serde_json::from_str(body))
-            .collect::<Result<_, _>>()?;
+        let mut backups: Vec<BackupRecord> =
+            rows.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?;
         backups.sort_by_key(|row| std::cmp::Reverse(row.created));
         Ok(backups)
     }
@@ -373,9 +341,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn repositories(&self) -> Result<Vec<(String, Option<String>)>, StoreError> {
-        let mut statement = self
-            .inner
-            .prepare_cached("SELECT path, report FROM repository ORDER BY path")?;
+        let mut statement =
+            self.inner.prepare_cached("SELECT path, report FROM repository ORDER BY path")?;
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<Vec<_>, _>>()?;
@@ -400,8 +367,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn delete_repository(&self, path: &str) -> Result<(), StoreError> {
-        self.inner
-            .execute("DELETE FROM repository WHERE path = ?1", [path])?;
+        self.inner.execute("DELETE FROM repository WHERE path = ?1", [path])?;
         Ok(())
     }
 
@@ -435,10 +401,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn put_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.inner.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
-            [key, value],
-        )?;
+        self.inner
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value])?;
         Ok(())
     }
 
@@ -460,12 +424,9 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn audit(&self) -> Result<Vec<AuditRecord>, StoreError> {
-        let mut statement = self
-            .inner
-            .prepare_cached("SELECT seq, body, mac FROM audit ORDER BY seq")?;
-        let rows = statement
-            .query_map([], audit_record)?
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut statement =
+            self.inner.prepare_cached("SELECT seq, body, mac FROM audit ORDER BY seq")?;
+        let rows = statement.query_map([], audit_record)?.collect::<Result<Vec<_>, _>>()?;
         Ok(rows)
     }
 
@@ -483,11 +444,7 @@ impl<'a> Tx<'a> {
 }
 
 fn audit_record(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRecord> {
-    Ok(AuditRecord {
-        seq: row.get::<_, i64>(0)? as u64,
-        body: row.get(1)?,
-        mac: row.get(2)?,
-    })
+    Ok(AuditRecord { seq: row.get::<_, i64>(0)? as u64, body: row.get(1)?, mac: row.get(2)? })
 }
 
 pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {

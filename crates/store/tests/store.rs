@@ -33,17 +33,13 @@ fn key() -> RowKey {
 #[test]
 fn names_are_unique_in_any_letter_case_until_removed() {
     let mut store = Store::memory().unwrap();
-    store
-        .write(&key(), |tx| tx.put_entry(&entry("1", "Stripe")))
-        .unwrap();
+    store.write(&key(), |tx| tx.put_entry(&entry("1", "Stripe"))).unwrap();
     let taken = store.write(&key(), |tx| tx.put_entry(&entry("2", "stripe")));
     assert!(matches!(taken, Err(StoreError::Taken)), "{taken:?}");
     let mut removed = entry("1", "Stripe");
     removed.removed = Some(Timestamp::UNIX_EPOCH);
     store.write(&key(), |tx| tx.put_entry(&removed)).unwrap();
-    store
-        .write(&key(), |tx| tx.put_entry(&entry("2", "stripe")))
-        .unwrap();
+    store.write(&key(), |tx| tx.put_entry(&entry("2", "stripe"))).unwrap();
 }
 
 #[test]
@@ -55,10 +51,7 @@ fn a_failed_transaction_changes_nothing() {
     });
     assert!(failed.is_err());
     let entries = store.read(&key(), |tx| tx.entries(false)).unwrap();
-    assert!(
-        entries.is_empty(),
-        "the entry of a failed transaction is still there"
-    );
+    assert!(entries.is_empty(), "the entry of a failed transaction is still there");
 }
 
 #[test]
@@ -66,16 +59,10 @@ fn an_altered_row_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("home/keyward.db");
     let mut store = Store::open(&path).unwrap();
-    store
-        .write(&key(), |tx| tx.put_entry(&entry("1", "a")))
-        .unwrap();
+    store.write(&key(), |tx| tx.put_entry(&entry("1", "a"))).unwrap();
     drop(store);
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute(
-        "UPDATE entry SET body = replace(body, 'api-key', 'token')",
-        [],
-    )
-    .unwrap();
+    raw.execute("UPDATE entry SET body = replace(body, 'api-key', 'token')", []).unwrap();
     drop(raw);
     let mut store = Store::open(&path).unwrap();
     let read = store.read(&key(), |tx| tx.entries(false));
@@ -87,11 +74,7 @@ fn the_audit_table_takes_no_update_and_no_delete() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("home/keyward.db");
     let mut store = Store::open(&path).unwrap();
-    let record = AuditRecord {
-        seq: 1,
-        body: "{}".to_owned(),
-        mac: vec![1],
-    };
+    let record = AuditRecord { seq: 1, body: "{}".to_owned(), mac: vec![1] };
     store.write(&key(), |tx| tx.append_audit(&record)).unwrap();
     let raw = rusqlite::Connection::open(&path).unwrap();
     assert!(raw.execute("UPDATE audit SET body = ''", []).is_err());
@@ -107,32 +90,19 @@ fn foreign_and_broken_files_are_named_and_left_alone() {
     std::fs::write(at("empty"), b"").unwrap();
     assert!(matches!(Store::open(&at("empty")), Err(StoreError::Empty)));
     std::fs::create_dir(at("folder")).unwrap();
-    assert!(matches!(
-        Store::open(&at("folder")),
-        Err(StoreError::NotAFile)
-    ));
+    assert!(matches!(Store::open(&at("folder")), Err(StoreError::NotAFile)));
     let other = rusqlite::Connection::open(at("other")).unwrap();
     other.execute("CREATE TABLE t (x)", []).unwrap();
     drop(other);
     let before = std::fs::read(at("other")).unwrap();
-    assert!(matches!(
-        Store::open(&at("other")),
-        Err(StoreError::NotOurs)
-    ));
-    assert_eq!(
-        std::fs::read(at("other")).unwrap(),
-        before,
-        "a foreign database was changed"
-    );
+    assert!(matches!(Store::open(&at("other")), Err(StoreError::NotOurs)));
+    assert_eq!(std::fs::read(at("other")).unwrap(), before, "a foreign database was changed");
     let newer = Store::open(&at("newer")).unwrap();
     drop(newer);
     let raw = rusqlite::Connection::open(at("newer")).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
     drop(raw);
-    assert!(matches!(
-        Store::open(&at("newer")),
-        Err(StoreError::TooNew { found: 99, .. })
-    ));
+    assert!(matches!(Store::open(&at("newer")), Err(StoreError::TooNew { found: 99, .. })));
 }
 
 #[cfg(unix)]

@@ -49,9 +49,7 @@ impl Keys {
     #[must_use]
     pub fn new(master: [u8; 32]) -> Self {
         let master = Zeroizing::new(master);
-        Self(SecretBox::init_with_mut(|key: &mut [u8; 32]| {
-            key.copy_from_slice(&*master)
-        }))
+        Self(SecretBox::init_with_mut(|key: &mut [u8; 32]| key.copy_from_slice(&*master)))
     }
 
     /// The key for one purpose.

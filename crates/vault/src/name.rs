@@ -43,11 +43,7 @@ impl EntryName {
                 return Err(NameError::Part);
             }
         }
-        Ok(Self {
-            project: project.to_owned(),
-            env: env.to_owned(),
-            name: name.to_owned(),
-        })
+        Ok(Self { project: project.to_owned(), env: env.to_owned(), name: name.to_owned() })
     }
 
     /// Reads `project/env/name`; `project` and `env` fill in what a shorter text lacks.
@@ -83,9 +79,7 @@ fn valid_part(part: &str) -> bool {
     let first = part.bytes().next().unwrap_or(b'-');
     part.len() <= MAX_PART
         && (first.is_ascii_alphanumeric() || first == b'_')
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && !part.contains("..")
 }
 
@@ -96,26 +90,11 @@ mod tests {
     #[test]
     fn names_are_read_with_and_without_their_first_parts() {
         let full = EntryName::new("acme", "prod", "stripe").unwrap();
-        assert_eq!(
-            EntryName::parse("acme/prod/stripe", None, None),
-            Ok(full.clone())
-        );
-        assert_eq!(
-            EntryName::parse("stripe", Some("acme"), Some("prod")),
-            Ok(full.clone())
-        );
-        assert_eq!(
-            EntryName::parse("prod/stripe", Some("acme"), None),
-            Ok(full)
-        );
-        assert_eq!(
-            EntryName::parse("stripe", None, None),
-            Err(NameError::Shape)
-        );
-        assert_eq!(
-            EntryName::parse("a/b/c", Some("x"), None),
-            Err(NameError::Shape)
-        );
+        assert_eq!(EntryName::parse("acme/prod/stripe", None, None), Ok(full.clone()));
+        assert_eq!(EntryName::parse("stripe", Some("acme"), Some("prod")), Ok(full.clone()));
+        assert_eq!(EntryName::parse("prod/stripe", Some("acme"), None), Ok(full));
+        assert_eq!(EntryName::parse("stripe", None, None), Err(NameError::Shape));
+        assert_eq!(EntryName::parse("a/b/c", Some("x"), None), Err(NameError::Shape));
     }
 
     #[test]
@@ -134,10 +113,7 @@ mod tests {
             "a/b/cа",
             "a/b/a..b",
         ] {
-            assert!(
-                EntryName::parse(bad, None, None).is_err(),
-                "{bad:?} was taken"
-            );
+            assert!(EntryName::parse(bad, None, None).is_err(), "{bad:?} was taken");
         }
         assert!(EntryName::new("a", "b", &"x".repeat(65)).is_err());
     }

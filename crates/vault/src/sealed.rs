@@ -28,13 +28,7 @@ pub fn seal(key: &[u8; 32], place: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealE
     let mut nonce = [0; NONCE];
     getrandom::getrandom(&mut nonce).map_err(|_| SealError::NoRandomness)?;
     let sealed = XChaCha20Poly1305::new(key.into())
-        .encrypt(
-            XNonce::from_slice(&nonce),
-            Payload {
-                msg: plain,
-                aad: place,
-            },
-        )
+        .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: place })
         .map_err(|_| SealError::Damaged)?;
     Ok([&nonce[..], &sealed].concat())
 }
@@ -46,13 +40,7 @@ pub fn seal(key: &[u8; 32], place: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealE
 pub fn open(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Result<Secret, SealError> {
     let (nonce, body) = sealed.split_at_checked(NONCE).ok_or(SealError::Damaged)?;
     XChaCha20Poly1305::new(key.into())
-        .decrypt(
-            XNonce::from_slice(nonce),
-            Payload {
-                msg: body,
-                aad: place,
-            },
-        )
+        .decrypt(XNonce::from_slice(nonce), Payload { msg: body, aad: place })
         .map(secret)
         .map_err(|_| SealError::Damaged)
 }
@@ -66,25 +54,16 @@ mod tests {
     #[test]
     fn a_box_opens_only_whole_in_its_place_and_under_its_key() {
         let sealed = seal(&[1; 32], b"a/1", b"value").unwrap();
-        assert_eq!(
-            open(&[1; 32], b"a/1", &sealed).unwrap().expose_secret(),
-            b"value"
-        );
+        assert_eq!(open(&[1; 32], b"a/1", &sealed).unwrap().expose_secret(), b"value");
         assert!(open(&[2; 32], b"a/1", &sealed).is_err());
         assert!(open(&[1; 32], b"a/2", &sealed).is_err());
         for cut in 0..sealed.len() {
-            assert!(
-                open(&[1; 32], b"a/1", &sealed[..cut]).is_err(),
-                "opened when cut at {cut}"
-            );
+            assert!(open(&[1; 32], b"a/1", &sealed[..cut]).is_err(), "opened when cut at {cut}");
         }
         for at in 0..sealed.len() {
             let mut bad = sealed.clone();
             bad[at] ^= 1;
-            assert!(
-                open(&[1; 32], b"a/1", &bad).is_err(),
-                "opened with byte {at} changed"
-            );
+            assert!(open(&[1; 32], b"a/1", &bad).is_err(), "opened with byte {at} changed");
         }
     }
 }

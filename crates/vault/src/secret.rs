@@ -59,10 +59,7 @@ mod tests {
 
     #[test]
     fn empty_and_oversized_values_are_refused() {
-        assert_eq!(
-            check_value(&secret(b" \n".to_vec())),
-            Err(SecretError::Empty)
-        );
+        assert_eq!(check_value(&secret(b" \n".to_vec())), Err(SecretError::Empty));
         assert_eq!(check_value(&secret(vec![])), Err(SecretError::Empty));
         assert_eq!(check_value(&secret(vec![b'x'; MAX_VALUE])), Ok(()));
         assert_eq!(

@@ -95,9 +95,7 @@ pub struct Vault {
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vault")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Vault").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -147,12 +145,7 @@ impl Vault {
             .map_err(|_| VaultError::KeyMalformed)?;
         let keys = Keys::new(*master);
         let row_key = keys.row_key();
-        Ok(Self {
-            id: id.to_owned(),
-            keys,
-            row_key,
-            keychain,
-        })
+        Ok(Self { id: id.to_owned(), keys, row_key, keychain })
     }
 
     /// Checks that the key in the keychain is the one this database was made with.
@@ -216,11 +209,7 @@ impl Vault {
         }
         store.write(&self.row_key, |tx| tx.put_intent(&staged.account, now))?;
         self.keychain.put(&staged.account, label, bytes)?;
-        let back = self
-            .keychain
-            .get(std::slice::from_ref(&staged.account))?
-            .pop()
-            .flatten();
+        let back = self.keychain.get(std::slice::from_ref(&staged.account))?.pop().flatten();
         let same = back.is_some_and(|back| back.expose_secret().ct_eq(bytes).into());
         if !same {
             return Err(KeychainError::WriteFailed.into());
@@ -253,22 +242,15 @@ impl Vault {
             .filter(|version| !version.sealed)
             .map(|version| self.account(&version.entry, &version.id))
             .collect();
-        let mut items = if accounts.is_empty() {
-            vec![]
-        } else {
-            self.keychain.get(&accounts)?
-        }
-        .into_iter();
+        let mut items =
+            if accounts.is_empty() { vec![] } else { self.keychain.get(&accounts)? }.into_iter();
         let mut values = Vec::with_capacity(versions.len());
         for version in versions {
             let number = version.number;
             let value = if version.sealed {
                 self.unseal(store, version)?
             } else {
-                items
-                    .next()
-                    .flatten()
-                    .ok_or(VaultError::ValueMissing { number })?
+                items.next().flatten().ok_or(VaultError::ValueMissing { number })?
             };
             let fingerprint = self.keys.fingerprint(value.expose_secret());
             if !bool::from(fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes())) {
@@ -298,10 +280,7 @@ impl Vault {
     pub fn discard(&self, tx: &Tx<'_>, versions: &[Version]) -> Result<(), StoreError> {
         for version in versions.iter().filter(|version| !version.sealed) {
             // The oldest date: nobody else is at work on it, so the next sweep may take it.
-            tx.put_intent(
-                &self.account(&version.entry, &version.id),
-                Timestamp::UNIX_EPOCH,
-            )?;
+            tx.put_intent(&self.account(&version.entry, &version.id), Timestamp::UNIX_EPOCH)?;
         }
         Ok(())
     }
@@ -315,11 +294,7 @@ impl Vault {
         let cut = now.checked_sub(STALE).unwrap_or(Timestamp::MIN);
         let (stale, known) = store.read(&self.row_key, |tx| {
             let stale = tx.stale_intents(cut)?;
-            let known = if stale.is_empty() {
-                vec![]
-            } else {
-                tx.all_versions()?
-            };
+            let known = if stale.is_empty() { vec![] } else { tx.all_versions()? };
             Ok::<_, StoreError>((stale, known))
         })?;
         let mut removed = 0;
@@ -341,11 +316,7 @@ impl Vault {
     /// # Errors
     /// The keychain's.
     pub fn anchor(&self) -> Result<Option<String>, KeychainError> {
-        let item = self
-            .keychain
-            .get(&[format!("{}/audit-head", self.id)])?
-            .pop()
-            .flatten();
+        let item = self.keychain.get(&[format!("{}/audit-head", self.id)])?.pop().flatten();
         Ok(item.map(|item| String::from_utf8_lossy(item.expose_secret()).into_owned()))
     }
 
@@ -355,8 +326,7 @@ impl Vault {
     /// The keychain's.
     pub fn put_anchor(&self, head: &str) -> Result<(), KeychainError> {
         let account = format!("{}/audit-head", self.id);
-        self.keychain
-            .put(&account, "Keyward: audit anchor", head.as_bytes())
+        self.keychain.put(&account, "Keyward: audit anchor", head.as_bytes())
     }
 
     fn account(&self, entry: &str, version: &str) -> String {

@@ -49,10 +49,7 @@ impl Reading {
                 reading.read_signatures(scheme, &value);
                 reading.header = Some(value.into_owned());
                 let names = &scheme.signature.header;
-                let times = names
-                    .iter()
-                    .map(|name| request.header_values(name).count())
-                    .max();
+                let times = names.iter().map(|name| request.header_values(name).count()).max();
                 if times > Some(1) {
                     reading.faults.insert(0, repeated(scheme.signature.name()));
                 }
@@ -82,12 +79,8 @@ impl Reading {
                 None => self.faults.push(prefix_fault(&field.prefix, value)),
             },
             Layout::List => {
-                let entries = value
-                    .split(field.separator.unwrap_or(' '))
-                    .filter(|e| !e.is_empty());
-                let taken = entries
-                    .clone()
-                    .filter_map(|e| e.strip_prefix(&field.prefix));
+                let entries = value.split(field.separator.unwrap_or(' ')).filter(|e| !e.is_empty());
+                let taken = entries.clone().filter_map(|e| e.strip_prefix(&field.prefix));
                 self.signatures.extend(taken.map(str::to_owned));
                 if self.signatures.is_empty() {
                     let entry = entries.into_iter().next().unwrap_or_default();
@@ -116,9 +109,7 @@ impl Reading {
     fn read_id(&mut self, field: &HeaderField, request: &Request) {
         match first(request, &field.header) {
             Some(id) if !id.is_empty() => self.id = id.into_owned(),
-            _ => self.faults.push(header_missing(
-                field.header.first().map_or("", String::as_str),
-            )),
+            _ => self.faults.push(header_missing(field.header.first().map_or("", String::as_str))),
         }
     }
 
@@ -133,10 +124,9 @@ impl Reading {
                 let found = pair.map(|(_, value)| Cow::Owned(value.to_owned()));
                 (found, format!("`{key}=` in {}", scheme.signature.name()))
             }
-            None => (
-                first(request, &field.header),
-                field.header.first().cloned().unwrap_or_default(),
-            ),
+            None => {
+                (first(request, &field.header), field.header.first().cloned().unwrap_or_default())
+            }
         };
         let Some(text) = found.filter(|text| !text.is_empty()) else {
             // Without its header, the pair in it is no second fault.
@@ -155,10 +145,7 @@ impl Reading {
         if self.seconds.is_none() && is_read {
             self.faults.push(Reason::new(
                 Code::TimestampMalformed,
-                format!(
-                    "The timestamp `{}` is not a whole number.",
-                    excerpt(text.as_bytes(), 40)
-                ),
+                format!("The timestamp `{}` is not a whole number.", excerpt(text.as_bytes(), 40)),
                 format!(
                     "{} sends digits in {place}; use the header as it was received.",
                     scheme.provider
@@ -219,9 +206,7 @@ fn empty(name: &str) -> Reason {
 }
 
 fn no_field(scheme: &Scheme, name: &str, wanted: &str, value: &str) -> Reason {
-    let other = pairs(scheme, value)
-        .map(|(key, _)| key)
-        .find(|key| is_version(key));
+    let other = pairs(scheme, value).map(|(key, _)| key).find(|key| is_version(key));
     match other {
         Some(other) => Reason::new(
             Code::UnsupportedVersion,
@@ -265,17 +250,11 @@ fn prefix_fault(prefix: &str, value: &str) -> Reason {
 
 fn is_algorithm(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    [
-        "none", "md5", "sha1", "sha-1", "sha224", "sha256", "sha-256", "sha384", "sha512",
-        "sha-512",
-    ]
-    .contains(&word.as_str())
+    ["none", "md5", "sha1", "sha-1", "sha224", "sha256", "sha-256", "sha384", "sha512", "sha-512"]
+        .contains(&word.as_str())
 }
 
 fn is_version(word: &str) -> bool {
-    let digits = word
-        .strip_prefix('v')
-        .unwrap_or_default()
-        .trim_end_matches('a');
+    let digits = word.strip_prefix('v').unwrap_or_default().trim_end_matches('a');
     !digits.is_empty() && word.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit())
 }

@@ -16,9 +16,7 @@ pub(crate) fn fits(key: &[u8], delivery: &Delivery) -> bool {
     delivery.signatures.iter().any(|text| {
         let mut bytes = [0; 64];
         hex::decode_to_slice(text, &mut bytes).is_ok()
-            && key
-                .verify_strict(&message, &Signature::from_bytes(&bytes))
-                .is_ok()
+            && key.verify_strict(&message, &Signature::from_bytes(&bytes)).is_ok()
     })
 }
 
@@ -60,21 +58,9 @@ mod tests {
             signatures: &signatures,
         };
         assert!(fits(&key, &delivery));
-        assert!(!fits(
-            &key,
-            &Delivery {
-                body: &[0xaf, 0x83],
-                ..delivery
-            }
-        ));
+        assert!(!fits(&key, &Delivery { body: &[0xaf, 0x83], ..delivery }));
         let upper = [signature.to_uppercase()];
-        assert!(fits(
-            &key,
-            &Delivery {
-                signatures: &upper,
-                ..delivery
-            }
-        ));
+        assert!(fits(&key, &Delivery { signatures: &upper, ..delivery }));
     }
 
     #[test]

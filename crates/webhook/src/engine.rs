@@ -21,12 +21,8 @@ pub(crate) fn fits(scheme: &Scheme, key: &[u8], delivery: &Delivery) -> bool {
         return discord::fits(key, delivery);
     }
     let expected = expected(scheme, key, delivery);
-    let pairs = expected
-        .iter()
-        .flat_map(|e| delivery.signatures.iter().map(move |s| (e, s)));
-    pairs.fold(false, |found, (e, s)| {
-        same(e.as_bytes(), s.as_bytes()) | found
-    })
+    let pairs = expected.iter().flat_map(|e| delivery.signatures.iter().map(move |s| (e, s)));
+    pairs.fold(false, |found, (e, s)| same(e.as_bytes(), s.as_bytes()) | found)
 }
 
 /// The signature texts that a key gives; none for a scheme whose key only verifies.
@@ -46,12 +42,7 @@ pub(crate) fn hmac_text(
     key: &[u8],
     delivery: &Delivery,
 ) -> Zeroizing<String> {
-    let pieces: Vec<_> = recipe
-        .template
-        .parts()
-        .iter()
-        .map(|part| piece(part, delivery))
-        .collect();
+    let pieces: Vec<_> = recipe.template.parts().iter().map(|part| piece(part, delivery)).collect();
     let pieces: Vec<&[u8]> = pieces.iter().map(AsRef::as_ref).collect();
     let mac = Zeroizing::new(mac(recipe.algorithm, key, &pieces));
     Zeroizing::new(write(recipe.encoding, &mac))
@@ -120,11 +111,7 @@ pub(crate) fn recipe(scheme: &Scheme) -> String {
 pub(crate) fn signed_bytes(scheme: &Scheme, delivery: &Delivery) -> Vec<u8> {
     match &scheme.sign {
         Method::Hmac(hmac) => {
-            let pieces = hmac
-                .template
-                .parts()
-                .iter()
-                .map(|part| piece(part, delivery));
+            let pieces = hmac.template.parts().iter().map(|part| piece(part, delivery));
             pieces.fold(Vec::new(), |mut all, piece| {
                 all.extend_from_slice(&piece);
                 all

@@ -61,20 +61,10 @@ pub(crate) struct Escapes {
 impl Escapes {
     /// Nothing beyond what JSON demands, as JavaScript does.
     #[cfg(test)]
-    const MINIMAL: Self = Self {
-        ascii: false,
-        html: false,
-        slash: false,
-        dotnet: false,
-    };
+    const MINIMAL: Self = Self { ascii: false, html: false, slash: false, dotnet: false };
 
     /// What .NET's `System.Text.Json` escapes.
-    pub(crate) const DOTNET: Self = Self {
-        ascii: true,
-        html: true,
-        slash: false,
-        dotnet: true,
-    };
+    pub(crate) const DOTNET: Self = Self { ascii: true, html: true, slash: false, dotnet: true };
 }
 
 /// What a text holds that its writers differ about.
@@ -102,18 +92,9 @@ impl<'a> Document<'a> {
         if text.len() > Self::LIMIT {
             return None;
         }
-        let mut parser = Parser {
-            text,
-            at: 0,
-            tokens: Vec::new(),
-            depth: 0,
-        };
+        let mut parser = Parser { text, at: 0, tokens: Vec::new(), depth: 0 };
         parser.run()?;
-        Some(Self {
-            text,
-            tokens: parser.tokens,
-            depth: parser.depth,
-        })
+        Some(Self { text, tokens: parser.tokens, depth: parser.depth })
     }
 
     /// What the text holds that its writers differ about.
@@ -130,9 +111,8 @@ impl<'a> Document<'a> {
             }
         }
         let pairs = self.tokens.windows(2);
-        traits.empty = pairs
-            .into_iter()
-            .any(|w| w[0].kind == Kind::Open && w[1].kind == Kind::Close);
+        traits.empty =
+            pairs.into_iter().any(|w| w[0].kind == Kind::Open && w[1].kind == Kind::Close);
         traits
     }
 
@@ -190,10 +170,7 @@ impl<'a> Document<'a> {
                     if bytes == b"}" {
                         members.sort_by(|a, b| a.0.cmp(b.0));
                     }
-                    let joined = members
-                        .into_iter()
-                        .map(|(_, text)| text)
-                        .collect::<Vec<_>>();
+                    let joined = members.into_iter().map(|(_, text)| text).collect::<Vec<_>>();
                     let (_, parent) = frames.last_mut()?.last_mut()?;
                     parent.push(if bytes == b"}" { b'{' } else { b'[' });
                     parent.extend_from_slice(&joined.join(&b','));
@@ -201,11 +178,7 @@ impl<'a> Document<'a> {
                 }
                 Kind::String | Kind::Word | Kind::Colon => {
                     let member = frames.last_mut()?.last_mut()?;
-                    if self
-                        .tokens
-                        .get(at + 1)
-                        .is_some_and(|next| next.kind == Kind::Colon)
-                    {
+                    if self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Colon) {
                         member.0 = bytes;
                     }
                     member.1.extend_from_slice(bytes);
@@ -225,12 +198,8 @@ impl<'a> Document<'a> {
 
     /// A top-level member that is a string.
     pub(crate) fn member(&self, name: &str) -> Option<String> {
-        let named = self
-            .members()
-            .find(|(key, _)| unescape(self.bytes(key)) == name.as_bytes());
-        let value = named
-            .map(|(_, value)| value)
-            .filter(|value| value.kind == Kind::String)?;
+        let named = self.members().find(|(key, _)| unescape(self.bytes(key)) == name.as_bytes());
+        let value = named.map(|(_, value)| value).filter(|value| value.kind == Kind::String)?;
         String::from_utf8(unescape(self.bytes(value))).ok()
     }
 
@@ -247,32 +216,23 @@ impl<'a> Document<'a> {
     /// Each top-level key with the first token of its value.
     fn members(&self) -> impl Iterator<Item = (&Token, &Token)> {
         let mut depth = 0_usize;
-        self.tokens
-            .windows(3)
-            .enumerate()
-            .filter_map(move |(at, window)| {
-                // The window's first token is counted as it passes.
-                match window[0].kind {
-                    Kind::Open => depth += 1,
-                    Kind::Close => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                let is_member = at > 0 && depth == 1 && window[1].kind == Kind::Colon;
-                is_member.then_some((&window[0], &window[2]))
-            })
+        self.tokens.windows(3).enumerate().filter_map(move |(at, window)| {
+            // The window's first token is counted as it passes.
+            match window[0].kind {
+                Kind::Open => depth += 1,
+                Kind::Close => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let is_member = at > 0 && depth == 1 && window[1].kind == Kind::Colon;
+            is_member.then_some((&window[0], &window[2]))
+        })
     }
 
     /// Whole numbers of ten digits, which is what seconds since 1970 have, each once, at most `most`.
     pub(crate) fn times(&self, most: usize) -> Vec<i64> {
         let mut times = Vec::new();
-        for token in self
-            .tokens
-            .iter()
-            .filter(|t| t.kind == Kind::Word && t.end - t.start == 10)
-        {
-            let number = std::str::from_utf8(self.bytes(token))
-                .ok()
-                .and_then(|t| t.parse().ok());
+        for token in self.tokens.iter().filter(|t| t.kind == Kind::Word && t.end - t.start == 10) {
+            let number = std::str::from_utf8(self.bytes(token)).ok().and_then(|t| t.parse().ok());
             if let Some(number) = number.filter(|n| !times.contains(n)) {
                 times.push(number);
                 if times.len() == most {
@@ -307,10 +267,7 @@ impl<'a> Document<'a> {
 /// A character that every encoder writes as it is.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
-        && !matches!(
-            byte,
-            b'"' | b'\\' | b'/' | b'<' | b'>' | b'&' | b'\'' | b'+' | b'`'
-        )
+        && !matches!(byte, b'"' | b'\\' | b'/' | b'<' | b'>' | b'&' | b'\'' | b'+' | b'`')
 }
 
 /// White space before a token of an indented text.
@@ -353,24 +310,16 @@ enum Unit<'a> {
 
 /// Walks through what a quoted string stands for.
 fn units<'a>(quoted: &'a [u8], mut each: impl FnMut(Unit<'a>)) {
-    let mut rest = quoted
-        .get(1..quoted.len().saturating_sub(1))
-        .unwrap_or_default();
+    let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     while let Some(&first) = rest.first() {
         if is_plain(first) {
-            let end = rest
-                .iter()
-                .position(|b| !is_plain(*b))
-                .unwrap_or(rest.len());
+            let end = rest.iter().position(|b| !is_plain(*b)).unwrap_or(rest.len());
             each(Unit::Plain(&rest[..end]));
             rest = &rest[end..];
             continue;
         }
         if first != b'\\' {
-            let end = rest
-                .iter()
-                .position(|b| is_plain(*b) || *b == b'\\')
-                .unwrap_or(rest.len());
+            let end = rest.iter().position(|b| is_plain(*b) || *b == b'\\').unwrap_or(rest.len());
             for chunk in rest[..end].utf8_chunks() {
                 chunk.valid().chars().for_each(|c| each(Unit::Char(c)));
                 chunk.invalid().iter().for_each(|&b| each(Unit::Byte(b)));
@@ -415,10 +364,7 @@ fn unicode_escape(rest: &[u8]) -> (Unit<'static>, usize) {
     if let Some(c) = char::from_u32(unit) {
         return (Unit::Char(c), 4);
     }
-    let low = rest
-        .get(4..)
-        .and_then(|r| r.strip_prefix(b"\\u"))
-        .and_then(hex4);
+    let low = rest.get(4..).and_then(|r| r.strip_prefix(b"\\u")).and_then(hex4);
     if let (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) = (unit, low) {
         let code = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
         return (Unit::Char(char::from_u32(code).unwrap_or('\u{fffd}')), 10);
@@ -427,9 +373,7 @@ fn unicode_escape(rest: &[u8]) -> (Unit<'static>, usize) {
 }
 
 fn hex4(bytes: &[u8]) -> Option<u32> {
-    let digits = bytes
-        .get(..4)
-        .filter(|d| d.iter().all(u8::is_ascii_hexdigit))?;
+    let digits = bytes.get(..4).filter(|d| d.iter().all(u8::is_ascii_hexdigit))?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
@@ -465,11 +409,7 @@ fn write_char(c: char, escapes: &Escapes, out: &mut Vec<u8>) {
 }
 
 fn write_escape(unit: u32, escapes: &Escapes, out: &mut Vec<u8>) {
-    let digits: &[u8; 16] = if escapes.dotnet {
-        b"0123456789ABCDEF"
-    } else {
-        b"0123456789abcdef"
-    };
+    let digits: &[u8; 16] = if escapes.dotnet { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let digit = |shift: u32| digits[(unit >> shift & 15) as usize];
     out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
@@ -575,9 +515,7 @@ impl Parser<'_> {
         let length = rest.iter().position(|b| !is_part(b)).unwrap_or(rest.len());
         let word = &rest[..length];
         let is_number = matches!(word.first(), Some(b'-' | b'0'..=b'9'))
-            && word
-                .iter()
-                .all(|b| b.is_ascii_digit() || b"-+.eE".contains(b));
+            && word.iter().all(|b| b.is_ascii_digit() || b"-+.eE".contains(b));
         let known = is_number || matches!(word, b"true" | b"false" | b"null");
         known.then(|| self.push(Kind::Word, length))?
     }
@@ -588,10 +526,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ASCII: Escapes = Escapes {
-        ascii: true,
-        ..Escapes::MINIMAL
-    };
+    const ASCII: Escapes = Escapes { ascii: true, ..Escapes::MINIMAL };
     const INDENTED: Layout = Layout::Indented("  ");
 
     fn write(text: &str, layout: Layout, escapes: Option<Escapes>) -> String {
@@ -629,20 +564,11 @@ mod tests {
         assert_eq!(with(minimal), "[\"ü😀/<'\\n\\u001f\\ud83d\"]");
         assert_eq!(with(ASCII), r#"["\u00fc\ud83d\ude00/<'\n\u001f\ud83d"]"#);
         assert_eq!(
-            with(Escapes {
-                slash: true,
-                html: true,
-                ..minimal
-            }),
+            with(Escapes { slash: true, html: true, ..minimal }),
             "[\"ü😀\\/\\u003c'\\n\\u001f\\ud83d\"]"
         );
         assert_eq!(
-            with(Escapes {
-                ascii: true,
-                html: true,
-                dotnet: true,
-                slash: false
-            }),
+            with(Escapes { ascii: true, html: true, dotnet: true, slash: false }),
             r#"["\u00FC\uD83D\uDE00/\u003C\u0027\n\u001F\uD83D"]"#
         );
     }
@@ -666,17 +592,8 @@ mod tests {
         assert_eq!(document.member("n"), None);
         assert_eq!(document.times(9), [1_760_000_000, 1_750_000_000]);
         assert_eq!(document.flat(), None);
-        let flat = Document::parse(br#"{"a":"x y","n":1}"#)
-            .unwrap()
-            .flat()
-            .unwrap();
-        assert_eq!(
-            flat,
-            [
-                (b"a".to_vec(), b"x y".to_vec()),
-                (b"n".to_vec(), b"1".to_vec())
-            ]
-        );
+        let flat = Document::parse(br#"{"a":"x y","n":1}"#).unwrap().flat().unwrap();
+        assert_eq!(flat, [(b"a".to_vec(), b"x y".to_vec()), (b"n".to_vec(), b"1".to_vec())]);
     }
 
     #[test]

@@ -32,9 +32,7 @@ pub(crate) enum KeyFault {
 pub(crate) fn key(scheme: &Scheme, secret: &[u8]) -> Result<KeyBytes, KeyFault> {
     match &scheme.sign {
         Method::Hmac(hmac) => {
-            let bare = secret
-                .strip_prefix(hmac.secret_prefix.as_bytes())
-                .unwrap_or(secret);
+            let bare = secret.strip_prefix(hmac.secret_prefix.as_bytes()).unwrap_or(secret);
             match hmac.key {
                 KeyForm::Text => Ok(Zeroizing::new(secret.to_vec())),
                 KeyForm::Hex => from_hex(bare).ok_or(KeyFault::Hex),
@@ -78,23 +76,13 @@ mod tests {
         assert_eq!(*text, b"whsec_AAEC");
         let decoded = key(find("standard_webhooks").unwrap(), b"whsec_AAEC").unwrap();
         assert_eq!(*decoded, [0, 1, 2]);
-        assert_eq!(
-            *key(find("svix").unwrap(), b"AAE").unwrap(),
-            [0, 1],
-            "no prefix, no padding"
-        );
+        assert_eq!(*key(find("svix").unwrap(), b"AAE").unwrap(), [0, 1], "no prefix, no padding");
     }
 
     #[test]
     fn nothing_is_repaired() {
         let standard = find("standard_webhooks").unwrap();
-        for bad in [
-            &b"whsec_AAEC\n"[..],
-            b"whsec_AA EC",
-            b"whsec_*",
-            b"v1,whsec_AAEC",
-            b"whsec_",
-        ] {
+        for bad in [&b"whsec_AAEC\n"[..], b"whsec_AA EC", b"whsec_*", b"v1,whsec_AAEC", b"whsec_"] {
             assert_eq!(key(standard, bad).unwrap_err(), KeyFault::Base64);
         }
         let discord = find("discord").unwrap();

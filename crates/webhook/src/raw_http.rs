@@ -6,10 +6,7 @@ use crate::text::count;
 
 /// Reads a request. Nothing in the body is changed but the framing that HTTP put round it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Request, SampleError> {
-    let mut lines = Lines {
-        rest: bytes,
-        number: 0,
-    };
+    let mut lines = Lines { rest: bytes, number: 0 };
     let mut request = Request::default();
     let mut target = None;
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -28,9 +25,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Request, SampleError> {
         }
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             // A line folded the old way (RFC 9112 section 5.2) continues the one before.
-            let (_, value) = headers
-                .last_mut()
-                .ok_or(SampleError::NotAHeader(lines.number))?;
+            let (_, value) = headers.last_mut().ok_or(SampleError::NotAHeader(lines.number))?;
             *value = format!("{value} {}", to_text(line.trim_ascii()));
             continue;
         }
@@ -56,9 +51,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Request, SampleError> {
     request.headers.retain(|(name, _)| name != ":scheme");
     match body {
         Some(body) => request.body = Some(unframe(&mut request, body)),
-        None => request
-            .notes
-            .push("No blank line ends the headers, so the capture has no body.".into()),
+        None => {
+            request.notes.push("No blank line ends the headers, so the capture has no body.".into())
+        }
     }
     Ok(request)
 }
@@ -120,16 +115,12 @@ fn url(request: &mut Request, target: String) -> Option<String> {
         return Some(target);
     }
     let host = request.header("host")?;
-    let stated = request
-        .header(":scheme")
-        .or_else(|| request.header("x-forwarded-proto"));
+    let stated = request.header(":scheme").or_else(|| request.header("x-forwarded-proto"));
     let assumed = stated.is_none();
     let scheme = stated.as_deref().unwrap_or("https");
     let url = format!("{scheme}://{host}{target}");
     if assumed {
-        request
-            .notes
-            .push("The capture does not say http or https; https is assumed.".into());
+        request.notes.push("The capture does not say http or https; https is assumed.".into());
     }
     Some(url)
 }
@@ -142,9 +133,7 @@ fn unframe(request: &mut Request, body: &[u8]) -> Vec<u8> {
     {
         return match dechunk(body) {
             Some(whole) => {
-                request
-                    .notes
-                    .push("The chunked body was put together.".into());
+                request.notes.push("The chunked body was put together.".into());
                 whole
             }
             None => {
@@ -153,9 +142,7 @@ fn unframe(request: &mut Request, body: &[u8]) -> Vec<u8> {
             }
         };
     }
-    let stated = request
-        .header("content-length")
-        .and_then(|v| v.parse::<usize>().ok());
+    let stated = request.header("content-length").and_then(|v| v.parse::<usize>().ok());
     let Some(stated) = stated else {
         return body.to_vec();
     };
@@ -206,14 +193,8 @@ mod tests {
     #[test]
     fn head_in_crlf_or_lf_body_as_it_stands() {
         for end in ["\r\n", "\n"] {
-            let head = [
-                "POST /hook?x=1 HTTP/1.1",
-                "Host: api.example",
-                "X-A:  1 ",
-                " folded",
-                "",
-                "",
-            ];
+            let head =
+                ["POST /hook?x=1 HTTP/1.1", "Host: api.example", "X-A:  1 ", " folded", "", ""];
             let text = head.join(end) + "{\"a\":\r\n1}\n";
             let request = parse(text.as_bytes()).unwrap();
             assert_eq!(request.method.as_deref(), Some("POST"));
@@ -232,11 +213,7 @@ mod tests {
                 .unwrap();
         assert_eq!(two.url.as_deref(), Some("http://a.example/h"));
         assert_eq!(two.method.as_deref(), Some("POST"));
-        assert_eq!(
-            two.body,
-            Some(vec![]),
-            "a blank line and nothing after it is an empty body"
-        );
+        assert_eq!(two.body, Some(vec![]), "a blank line and nothing after it is an empty body");
     }
 
     #[test]
@@ -253,35 +230,20 @@ mod tests {
     fn chunks_are_put_together() {
         let head = "Transfer-Encoding: chunked\r\n\r\n";
         let with = |body: &str| parse(format!("{head}{body}").as_bytes()).unwrap();
-        assert_eq!(
-            with("5;x=y\r\nHello\r\n2\r\n, \r\n0\r\n\r\n").body(),
-            b"Hello, "
-        );
+        assert_eq!(with("5;x=y\r\nHello\r\n2\r\n, \r\n0\r\n\r\n").body(), b"Hello, ");
         assert_eq!(
             with("{\"a\":1}").body(),
             b"{\"a\":1}",
             "some tools keep the header and drop the chunks"
         );
-        assert_eq!(
-            with("ffffffffffffffff\r\nx").body(),
-            b"ffffffffffffffff\r\nx"
-        );
+        assert_eq!(with("ffffffffffffffff\r\nx").body(), b"ffffffffffffffff\r\nx");
     }
 
     #[test]
     fn what_is_no_request_is_refused() {
-        assert_eq!(
-            parse(b"HTTP/1.1 200 OK\r\n\r\n"),
-            Err(SampleError::Response)
-        );
-        assert_eq!(
-            parse(b"X-A: 1\nnot a header\n"),
-            Err(SampleError::NotAHeader(2))
-        );
-        assert_eq!(
-            parse(b"  folded into nothing\n"),
-            Err(SampleError::NotAHeader(1))
-        );
+        assert_eq!(parse(b"HTTP/1.1 200 OK\r\n\r\n"), Err(SampleError::Response));
+        assert_eq!(parse(b"X-A: 1\nnot a header\n"), Err(SampleError::NotAHeader(2)));
+        assert_eq!(parse(b"  folded into nothing\n"), Err(SampleError::NotAHeader(1)));
         assert_eq!(parse(b"X-A: 1\n").unwrap().body, None);
     }
 }

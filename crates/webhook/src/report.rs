@@ -105,29 +105,17 @@ impl Reason {
     /// A possibility, or a plain defect whose undoing cannot be tried.
     pub(crate) fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self {
-            code,
-            message,
-            hint,
-            proved: false,
-            secret: None,
-        }
+        Self { code, message, hint, proved: false, secret: None }
     }
 
     /// A cause whose undoing made the signature fit.
     pub(crate) fn proved(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            proved: true,
-            ..Self::new(code, message, hint)
-        }
+        Self { proved: true, ..Self::new(code, message, hint) }
     }
 
     /// The same reason, about this secret.
     pub(crate) fn about(self, secret: SecretName) -> Self {
-        Self {
-            secret: Some(secret),
-            ..self
-        }
+        Self { secret: Some(secret), ..self }
     }
 }
 

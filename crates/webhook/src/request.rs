@@ -38,9 +38,7 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut values = self.header_values(name);
         let first = values.next()?;
-        Some(values.fold(Cow::Borrowed(first), |joined, next| {
-            format!("{joined}, {next}").into()
-        }))
+        Some(values.fold(Cow::Borrowed(first), |joined, next| format!("{joined}, {next}").into()))
     }
 
     /// Each value of a header by name, in any case, in order.
@@ -48,10 +46,7 @@ impl Request {
         &'a self,
         name: &'n str,
     ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
-        let named = self
-            .headers
-            .iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name));
+        let named = self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.trim_matches([' ', '\t']))
     }
 
@@ -202,8 +197,7 @@ impl Headers {
         match value {
             HeaderValue::One(value) => self.0.push((name, value)),
             HeaderValue::Many(values) => {
-                self.0
-                    .extend(values.into_iter().map(|value| (name.clone(), value)));
+                self.0.extend(values.into_iter().map(|value| (name.clone(), value)));
             }
             HeaderValue::Number(value) => self.0.push((name, value.to_string())),
         }
@@ -261,23 +255,14 @@ mod tests {
         assert_eq!(request.notes, ["n"]);
         let many = br#"{"requests":[{},{}]}"#;
         assert_eq!(read_request(many), Err(SampleError::Count(2)));
-        assert_eq!(
-            read_request(br#"{"requests":[]}"#),
-            Err(SampleError::Count(0))
-        );
+        assert_eq!(read_request(br#"{"requests":[]}"#), Err(SampleError::Count(0)));
     }
 
     #[test]
     fn no_body_differs_from_an_empty_one() {
         assert_eq!(read_request(br#"{"headers":{}}"#).unwrap().body, None);
-        assert_eq!(
-            read_request(br#"{"headers":{},"body":null}"#).unwrap().body,
-            None
-        );
-        assert_eq!(
-            read_request(br#"{"headers":{},"body":""}"#).unwrap().body,
-            Some(vec![])
-        );
+        assert_eq!(read_request(br#"{"headers":{},"body":null}"#).unwrap().body, None);
+        assert_eq!(read_request(br#"{"headers":{},"body":""}"#).unwrap().body, Some(vec![]));
     }
 
     #[test]
@@ -287,23 +272,12 @@ mod tests {
             read_request(br#"{"body":"a","body_base64":"YQ=="}"#),
             Err(SampleError::TwoBodies)
         );
-        let parsed = read_request(br#"{"body":{"a":1}}"#)
-            .unwrap_err()
-            .to_string();
+        let parsed = read_request(br#"{"body":{"a":1}}"#).unwrap_err().to_string();
         assert!(parsed.contains("lost its exact bytes"), "{parsed}");
-        assert!(matches!(
-            read_request(br#"{"body_base64":"*"}"#),
-            Err(SampleError::Base64(_))
-        ));
-        assert!(matches!(
-            read_request(br#"{"body":"\ud800"}"#),
-            Err(SampleError::Json(_))
-        ));
+        assert!(matches!(read_request(br#"{"body_base64":"*"}"#), Err(SampleError::Base64(_))));
+        assert!(matches!(read_request(br#"{"body":"\ud800"}"#), Err(SampleError::Json(_))));
         let deep = format!("{{\"x\":{}", "[".repeat(1_000_000));
-        assert!(matches!(
-            read_request(deep.as_bytes()),
-            Err(SampleError::Json(_))
-        ));
+        assert!(matches!(read_request(deep.as_bytes()), Err(SampleError::Json(_))));
         assert_eq!(
             read_request(&vec![b'{'; MAX_INPUT + 1]),
             Err(SampleError::TooLarge(MAX_INPUT + 1))

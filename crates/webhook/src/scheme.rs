@@ -463,10 +463,7 @@ impl Scheme {
         let id_ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
         let signature = &self.signature;
         let timestamp = self.timestamp.as_ref();
-        let headers = signature
-            .header
-            .iter()
-            .chain(timestamp.iter().flat_map(|t| &t.header));
+        let headers = signature.header.iter().chain(timestamp.iter().flat_map(|t| &t.header));
         let headers = headers.chain(self.message_id.iter().flat_map(|m| &m.header));
         let needs_id = matches!(&self.sign, Method::Hmac(hmac) if hmac.template.has(&Part::Id));
         let problem = if self.id.is_empty() || !self.id.chars().all(id_ok) {
@@ -489,19 +486,14 @@ impl Scheme {
         } else {
             return Ok(());
         };
-        Err(SchemeError::Inconsistent {
-            id: self.id.clone(),
-            problem,
-        })
+        Err(SchemeError::Inconsistent { id: self.id.clone(), problem })
     }
 }
 
 /// A header name by RFC 9110 section 5.6.2.
 pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -542,9 +534,7 @@ mod tests {
         let scheme = Scheme::from_toml(CUSTOM).expect("a complete scheme");
         assert_eq!(scheme.signature.name(), "X-Acme-Signature");
         assert!(!scheme.verified, "a custom scheme is not one of ours");
-        let Method::Hmac(hmac) = &scheme.sign else {
-            panic!("an HMAC scheme")
-        };
+        let Method::Hmac(hmac) = &scheme.sign else { panic!("an HMAC scheme") };
         assert_eq!(hmac.template.parts().len(), 5);
         assert_eq!(hmac.key, KeyForm::Text);
     }
@@ -552,9 +542,7 @@ mod tests {
     #[test]
     fn faults_name_what_to_change() {
         let swap = |from: &str, to: &str| {
-            Scheme::from_toml(&CUSTOM.replace(from, to))
-                .expect_err(to)
-                .to_string()
+            Scheme::from_toml(&CUSTOM.replace(from, to)).expect_err(to).to_string()
         };
         assert!(swap("{body}", "{bdy}").contains("`{bdy}`"));
         assert!(swap("{body}", "{body").contains("without its"));

@@ -107,10 +107,8 @@ pub struct Candidate {
 
 /// The schemes that the headers speak for, strongest first; those kept for old receivers come last.
 pub fn guess(request: &Request) -> Vec<Candidate> {
-    let mut found: Vec<(&Scheme, Candidate)> = table()
-        .iter()
-        .filter_map(|scheme| Some((scheme, candidate(scheme, request)?)))
-        .collect();
+    let mut found: Vec<(&Scheme, Candidate)> =
+        table().iter().filter_map(|scheme| Some((scheme, candidate(scheme, request)?))).collect();
     found.sort_by_key(|(scheme, candidate)| (scheme.legacy, std::cmp::Reverse(candidate.strength)));
     found.into_iter().map(|(_, candidate)| candidate).collect()
 }
@@ -124,23 +122,13 @@ fn candidate(scheme: &Scheme, request: &Request) -> Option<Candidate> {
             let known = signature.header.iter().skip(1).chain(&scheme.recognise);
             // `webhook-signature` alone speaks for the scheme that has it as its first header.
             let mut known = known.filter(|name| {
-                !table()
-                    .iter()
-                    .any(|other| other.signature.name().eq_ignore_ascii_case(name))
+                !table().iter().any(|other| other.signature.name().eq_ignore_ascii_case(name))
             });
-            (
-                known.find(|name| request.header(name).is_some())?.as_str(),
-                1,
-            )
+            (known.find(|name| request.header(name).is_some())?.as_str(), 1)
         }
     };
     let (id, provider) = (scheme.id.clone(), scheme.provider.clone());
-    Some(Candidate {
-        id,
-        provider,
-        header: header.to_owned(),
-        strength,
-    })
+    Some(Candidate { id, provider, header: header.to_owned(), strength })
 }
 
 #[cfg(test)]
@@ -177,38 +165,17 @@ mod tests {
     #[test]
     fn the_strongest_guess_comes_first() {
         let guessed = |headers: &[(&str, &str)]| -> Vec<(String, u8)> {
-            let headers = headers
-                .iter()
-                .map(|(n, v)| ((*n).into(), (*v).into()))
-                .collect();
-            let request = Request {
-                headers,
-                ..Request::default()
-            };
-            guess(&request)
-                .into_iter()
-                .map(|c| (c.id, c.strength))
-                .collect()
+            let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+            let request = Request { headers, ..Request::default() };
+            guess(&request).into_iter().map(|c| (c.id, c.strength)).collect()
         };
         assert_eq!(
-            guessed(&[
-                ("x-hub-signature", "sha1=00"),
-                ("x-hub-signature-256", "sha256=00")
-            ]),
+            guessed(&[("x-hub-signature", "sha1=00"), ("x-hub-signature-256", "sha256=00")]),
             [("github".into(), 3), ("github_sha1".into(), 3)]
         );
-        assert_eq!(
-            guessed(&[("X-GitHub-Event", "ping")]),
-            [("github".into(), 1)]
-        );
-        assert_eq!(
-            guessed(&[("WEBHOOK-SIGNATURE", "v1,00")]),
-            [("standard_webhooks".into(), 3)]
-        );
-        assert_eq!(
-            guessed(&[("Shopify-Hmac-Sha256", "x")]),
-            [("shopify".into(), 1)]
-        );
+        assert_eq!(guessed(&[("X-GitHub-Event", "ping")]), [("github".into(), 1)]);
+        assert_eq!(guessed(&[("WEBHOOK-SIGNATURE", "v1,00")]), [("standard_webhooks".into(), 3)]);
+        assert_eq!(guessed(&[("Shopify-Hmac-Sha256", "x")]), [("shopify".into(), 1)]);
         assert!(guessed(&[("Host", "example.com")]).is_empty());
     }
 }

@@ -65,16 +65,9 @@ mod tests {
 
     #[test]
     fn excerpts_are_inert() {
-        assert_eq!(
-            excerpt(b"a\x1b[31m\0\r\n\xff", 99),
-            "a\\u{1b}[31m\\u{0}\\r\\n\\xff"
-        );
+        assert_eq!(excerpt(b"a\x1b[31m\0\r\n\xff", 99), "a\\u{1b}[31m\\u{0}\\r\\n\\xff");
         assert_eq!(excerpt("ü\u{202e}".as_bytes(), 99), "ü\\u{202e}");
         assert_eq!(excerpt(b"abcdef", 3), "abc…");
-        assert_eq!(
-            excerpt("ü".as_bytes(), 1),
-            "\\xc3…",
-            "a cut character is shown as its bytes"
-        );
+        assert_eq!(excerpt("ü".as_bytes(), 1), "\\xc3…", "a cut character is shown as its bytes");
     }
 }

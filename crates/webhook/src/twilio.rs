@@ -40,9 +40,7 @@ pub(crate) fn signed(url: &str, delivery: &Delivery) -> Vec<u8> {
 /// Whether the body is a form: by its type, or, when that is absent, by not being JSON.
 pub(crate) fn is_form(delivery: &Delivery) -> bool {
     match delivery.request.header("content-type") {
-        Some(kind) => kind
-            .to_ascii_lowercase()
-            .starts_with("application/x-www-form-urlencoded"),
+        Some(kind) => kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"),
         None => {
             !delivery.body.is_empty()
                 && !matches!(delivery.body.trim_ascii_start().first(), Some(b'{' | b'['))
@@ -67,9 +65,6 @@ mod tests {
             body: b"b=2&a=z&a=y&a=z&c=&B=1",
             signatures: &[],
         };
-        assert_eq!(
-            signed(delivery.url, &delivery),
-            b"https://a.example/hB1ayazb2c"
-        );
+        assert_eq!(signed(delivery.url, &delivery), b"https://a.example/hB1ayazb2c");
     }
 }

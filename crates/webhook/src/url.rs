@@ -34,15 +34,7 @@ impl<'a> Url<'a> {
             _ => (address, None),
         };
         let port = port.filter(|port| !port.is_empty());
-        (!host.is_empty()).then_some(Self {
-            scheme,
-            user,
-            host,
-            port,
-            path,
-            query,
-            fragment,
-        })
+        (!host.is_empty()).then_some(Self { scheme, user, host, port, path, query, fragment })
     }
 
     /// The whole URL.
@@ -53,12 +45,8 @@ impl<'a> Url<'a> {
             text.push('@');
         }
         text.push_str(self.host);
-        let rest = [
-            (':', self.port),
-            ('\0', Some(self.path)),
-            ('?', self.query),
-            ('#', self.fragment),
-        ];
+        let rest =
+            [(':', self.port), ('\0', Some(self.path)), ('?', self.query), ('#', self.fragment)];
         for (mark, piece) in rest {
             let Some(piece) = piece else { continue };
             if mark != '\0' {
@@ -71,25 +59,13 @@ impl<'a> Url<'a> {
 
     /// The whole URL without a port.
     pub(crate) fn without_port(&self) -> String {
-        Self {
-            port: None,
-            ..self.clone()
-        }
-        .text()
+        Self { port: None, ..self.clone() }.text()
     }
 
     /// The whole URL with its port, or with the default one of its scheme.
     pub(crate) fn with_port(&self) -> String {
-        let default = if self.scheme.eq_ignore_ascii_case("https") {
-            "443"
-        } else {
-            "80"
-        };
-        Self {
-            port: self.port.or(Some(default)),
-            ..self.clone()
-        }
-        .text()
+        let default = if self.scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
+        Self { port: self.port.or(Some(default)), ..self.clone() }.text()
     }
 }
 
@@ -107,27 +83,15 @@ mod tests {
     #[test]
     fn ports_come_and_go_and_the_rest_stays() {
         for (given, without, with) in [
-            (
-                "https://a.example/h?x=1",
-                "https://a.example/h?x=1",
-                "https://a.example:443/h?x=1",
-            ),
-            (
-                "http://a.example:8080?q",
-                "http://a.example?q",
-                "http://a.example:8080?q",
-            ),
+            ("https://a.example/h?x=1", "https://a.example/h?x=1", "https://a.example:443/h?x=1"),
+            ("http://a.example:8080?q", "http://a.example?q", "http://a.example:8080?q"),
             (
                 "https://u:p@a.example:1/#f",
                 "https://u:p@a.example/#f",
                 "https://u:p@a.example:1/#f",
             ),
             ("http://[::1]:80/a", "http://[::1]/a", "http://[::1]:80/a"),
-            (
-                "http://[::1]/A%2f",
-                "http://[::1]/A%2f",
-                "http://[::1]:80/A%2f",
-            ),
+            ("http://[::1]/A%2f", "http://[::1]/A%2f", "http://[::1]:80/A%2f"),
         ] {
             let url = Url::parse(given).unwrap();
             assert_eq!(url.text(), given);

@@ -28,10 +28,7 @@ pub struct NamedSecret {
 
 impl NamedSecret {
     pub(crate) fn label(&self) -> SecretName {
-        SecretName {
-            name: self.name.clone(),
-            version: self.version,
-        }
+        SecretName { name: self.name.clone(), version: self.version }
     }
 }
 
@@ -98,11 +95,7 @@ pub enum VerifyError {
 }
 
 fn ids(candidates: &[Candidate]) -> String {
-    candidates
-        .iter()
-        .map(|c| c.id.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    candidates.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Verifies one request and, if it does not hold, says why.
@@ -116,27 +109,16 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
     let url = url_parameter(case, scheme, &mut notes)?;
     let public_key = public_key_parameter(case, scheme);
     let secrets: Vec<&NamedSecret> = case.secrets.iter().chain(public_key.as_ref()).collect();
-    if let Some(empty) = secrets
-        .iter()
-        .find(|s| key::is_empty(scheme, s.bytes.expose_secret()))
-    {
-        return Err(VerifyError::EmptySecret {
-            name: empty.name.clone(),
-        });
+    if let Some(empty) = secrets.iter().find(|s| key::is_empty(scheme, s.bytes.expose_secret())) {
+        return Err(VerifyError::EmptySecret { name: empty.name.clone() });
     }
 
     let mut reading = Reading::new(scheme, case.request);
-    let url = url
-        .as_deref()
-        .or(case.request.url.as_deref())
-        .unwrap_or_default();
+    let url = url.as_deref().or(case.request.url.as_deref()).unwrap_or_default();
     if scheme.needs_url() && url.is_empty() {
         reading.faults.push(Reason::new(
             Code::UrlMissing,
-            format!(
-                "{} signs the public URL, and the capture has none.",
-                scheme.provider
-            ),
+            format!("{} signs the public URL, and the capture has none.", scheme.provider),
             "Give the URL exactly as the provider called it (`--param url=https://…`).",
         ));
     }
@@ -170,9 +152,7 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
 
     let (keys, unusable) = usable(scheme, &secrets);
     let complete = can_be_tried(&reading);
-    let matched = keys
-        .iter()
-        .find(|key| complete && engine::fits(scheme, &key.bytes, &delivery));
+    let matched = keys.iter().find(|key| complete && engine::fits(scheme, &key.bytes, &delivery));
     report.secret = matched.map(|key| key.secret.label());
     report.checks.push(Check {
         name: CheckName::Signature,
@@ -187,10 +167,7 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
     if matched.is_some() {
         report.reasons = std::mem::take(&mut reading.faults);
         for (secret, fault) in &unusable {
-            report.notes.push(format!(
-                "The secret `{}` was passed over: {fault}.",
-                secret.name
-            ));
+            report.notes.push(format!("The secret `{}` was passed over: {fault}.", secret.name));
         }
     } else {
         let context = Context::new(case, scheme, &secrets, &keys, &unusable, &reading, delivery);
@@ -202,18 +179,11 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
     let trusted = matched.is_some() || report.reasons.iter().any(|reason| reason.proved);
     if let Some(late) = age.and_then(|age| age.reason) {
         // How old it is stands only as firm as the signature that covers the timestamp.
-        report.reasons.push(Reason {
-            proved: trusted,
-            ..late
-        });
+        report.reasons.push(Reason { proved: trusted, ..late });
     }
     if report.checks.iter().all(|check| check.ok) && report.reasons.is_empty() {
         let covered = engine::covers_body(scheme, &delivery);
-        report.verdict = if covered {
-            Verdict::Valid
-        } else {
-            Verdict::Authenticated
-        };
+        report.verdict = if covered { Verdict::Valid } else { Verdict::Authenticated };
         if !covered {
             report.notes.push("The signature does not cover the body: whoever passed it on could have changed it.".into());
         }
@@ -243,10 +213,7 @@ fn usable<'a>(scheme: &Scheme, secrets: &[&'a NamedSecret]) -> (Vec<Key<'a>>, Un
 
 /// Whether everything that is signed is there. A malformed timestamp is signed as the text it is.
 fn can_be_tried(reading: &Reading) -> bool {
-    reading
-        .faults
-        .iter()
-        .all(|fault| fault.code == Code::TimestampMalformed)
+    reading.faults.iter().all(|fault| fault.code == Code::TimestampMalformed)
 }
 
 fn choose<'a>(case: &Case<'a>, notes: &mut Vec<String>) -> Result<&'a Scheme, VerifyError> {
@@ -310,22 +277,13 @@ fn url_parameter(
 }
 
 fn public_key_parameter(case: &Case, scheme: &Scheme) -> Option<NamedSecret> {
-    let bytes = case
-        .params
-        .get("public-key")
-        .filter(|_| scheme.has_public_key())?;
-    Some(NamedSecret {
-        name: "public-key".into(),
-        version: None,
-        bytes: bytes.clone().into(),
-    })
+    let bytes = case.params.get("public-key").filter(|_| scheme.has_public_key())?;
+    Some(NamedSecret { name: "public-key".into(), version: None, bytes: bytes.clone().into() })
 }
 
 fn without_key(mut report: Report, scheme: &Scheme) -> Result<Report, VerifyError> {
     if !scheme.has_public_key() {
-        return Err(VerifyError::NoSecret {
-            provider: scheme.provider.clone(),
-        });
+        return Err(VerifyError::NoSecret { provider: scheme.provider.clone() });
     }
     report.verdict = Verdict::Undecidable;
     report.reasons.push(Reason::new(
@@ -372,11 +330,7 @@ impl Difference {
         let from = at.saturating_sub(24);
         let shown = |bytes: &[u8]| excerpt(bytes.get(from..).unwrap_or_default(), 64);
         let offset = u64::try_from(at).unwrap_or(u64::MAX);
-        Some(Self {
-            offset,
-            received: shown(received),
-            signed: shown(signed),
-        })
+        Some(Self { offset, received: shown(received), signed: shown(signed) })
     }
 }
 

@@ -95,8 +95,8 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         force: args.force,
     };
     let detail = context.keyward()?.add(&input, &value)?;
-    context.printer.result(&detail, |detail| {
-        format!("Stored {}.\n{}", detail.entry.name, show::text(detail))
-    });
+    context
+        .printer
+        .result(&detail, |detail| format!("Stored {}.\n{}", detail.entry.name, show::text(detail)));
     Ok(0)
 }

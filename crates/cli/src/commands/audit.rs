@@ -67,11 +67,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         }
         Action::Head => {
             let head = keyward.audit_verify()?.head;
-            context
-                .printer
-                .result(&json!({ "version": 1, "head": head }), |_| {
-                    format!("{}\n", head.as_deref().unwrap_or("none"))
-                });
+            context.printer.result(&json!({ "version": 1, "head": head }), |_| {
+                format!("{}\n", head.as_deref().unwrap_or("none"))
+            });
             Ok(0)
         }
     }

@@ -83,12 +83,7 @@ impl OpenerArgs {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward()?;
     match &args.action {
-        Action::Create {
-            out,
-            passphrase_file,
-            recipient,
-            armor,
-        } => {
+        Action::Create { out, passphrase_file, recipient, armor } => {
             let key = match passphrase_file {
                 Some(path) => Key::Passphrase(value::read_file(path)?),
                 None if !recipient.is_empty() => Key::Recipients(recipient.clone()),
@@ -117,10 +112,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 table(&[
                     ("MADE", column(|row| day(&row.created).to_owned())),
                     ("ENTRIES", column(|row| row.entries.to_string())),
-                    (
-                        "CHECKED",
-                        column(|row| row.verified.as_deref().map_or("no", day).to_owned()),
-                    ),
+                    ("CHECKED", column(|row| row.verified.as_deref().map_or("no", day).to_owned())),
                     (
                         "FILE",
                         column(|row| match row.present {
@@ -142,12 +134,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 format!("{}Good to its last byte. {origin}\n", figures(report))
             });
         }
-        Action::Restore {
-            file,
-            opener,
-            merge,
-            dry_run,
-        } => {
+        Action::Restore { file, opener, merge, dry_run } => {
             let key = opener.key(context)?;
             let merge = Merge::parse(merge)?;
             let factor = opener.max_work_factor;
@@ -184,31 +171,15 @@ fn figures(report: &BackupReport) -> String {
 
 fn restore_text(report: &RestoreReport) -> String {
     let mut out = String::new();
-    let shown: Vec<&RestoreChange> = report
-        .changes
-        .iter()
-        .filter(|change| change.change != "same")
-        .collect();
+    let shown: Vec<&RestoreChange> =
+        report.changes.iter().filter(|change| change.change != "same").collect();
     for change in &shown {
-        let note = change
-            .note
-            .as_deref()
-            .map(|note| format!(" ({note})"))
-            .unwrap_or_default();
+        let note = change.note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
         let kept = if change.apply { "" } else { ", left as it is" };
-        let _ = writeln!(
-            out,
-            "  {:<8} {}{note}{kept}",
-            change.change,
-            safe(&change.name)
-        );
+        let _ = writeln!(out, "  {:<8} {}{note}{kept}", change.change, safe(&change.name));
     }
     let applied = report.changes.iter().filter(|change| change.apply).count() as u64;
-    let words = if report.applied {
-        "Restored"
-    } else {
-        "Would restore"
-    };
+    let words = if report.applied { "Restored" } else { "Would restore" };
     let _ = writeln!(
         out,
         "{words} {} ({} added, {} changed, {} older, {} the same).",
@@ -219,10 +190,7 @@ fn restore_text(report: &RestoreReport) -> String {
         report.same
     );
     if report.origin_proved.is_none() {
-        let _ = writeln!(
-            out,
-            "Origin not proved: the key of the vault that wrote it is not here."
-        );
+        let _ = writeln!(out, "Origin not proved: the key of the vault that wrote it is not here.");
     }
     out
 }

@@ -24,13 +24,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         Some(path) => {
             keyward.save_calendar(path)?;
             let shown = path.display().to_string();
-            context
-                .printer
-                .result(&json!({ "version": 1, "path": shown }), |_| {
-                    format!(
-                        "Wrote {shown}. Importing it again moves events instead of adding them.\n"
-                    )
-                });
+            context.printer.result(&json!({ "version": 1, "path": shown }), |_| {
+                format!("Wrote {shown}. Importing it again moves events instead of adding them.\n")
+            });
         }
         None => context.printer.bytes(keyward.calendar()?.as_bytes()),
     }

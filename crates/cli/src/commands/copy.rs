@@ -38,8 +38,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         .spawn()
         .map_err(|_| failed())?;
     if let Some(mut pipe) = holder.stdin.take() {
-        pipe.write_all(value.expose_secret())
-            .map_err(|_| failed())?;
+        pipe.write_all(value.expose_secret()).map_err(|_| failed())?;
     }
     // A clipboard that cannot be set ends the holder at once; one that is set keeps it alive.
     std::thread::sleep(Duration::from_millis(300));
@@ -48,10 +47,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     {
         return Err(failed());
     }
-    context.printer.say(&format!(
-        "Copied {}. It leaves the clipboard in {seconds} seconds.",
-        args.name
-    ));
+    context
+        .printer
+        .say(&format!("Copied {}. It leaves the clipboard in {seconds} seconds.", args.name));
     Ok(0)
 }
 

@@ -16,11 +16,7 @@ pub fn run(context: &Context<'_>) -> Result<u8, Error> {
         let mut out = String::new();
         for check in &doctor.checks {
             let mark = if check.ok { "ok " } else { "BAD" };
-            let code = check
-                .code
-                .as_deref()
-                .map(|code| format!(" [{code}]"))
-                .unwrap_or_default();
+            let code = check.code.as_deref().map(|code| format!(" [{code}]")).unwrap_or_default();
             let _ = writeln!(out, "{mark} {:<9}{code} {}", check.id, safe(&check.message));
             if let Some(hint) = &check.hint {
                 let _ = writeln!(out, "              {}", safe(hint));

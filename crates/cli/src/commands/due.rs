@@ -25,25 +25,15 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward_at(args.at)?;
-    let filter = ListFilter {
-        due_within: Some(args.within.unwrap_or(0)),
-        ..ListFilter::default()
-    };
+    let filter = ListFilter { due_within: Some(args.within.unwrap_or(0)), ..ListFilter::default() };
     let due = keyward.list(&filter)?;
     if args.notify
         && let Some(sent) = keyward.notify_due()?
     {
-        context.printer.say(&format!(
-            "Sent: {}",
-            sent.lines().next().unwrap_or_default()
-        ));
+        context.printer.say(&format!("Sent: {}", sent.lines().next().unwrap_or_default()));
     }
     context.printer.result(&due, |due| {
-        if due.entries.is_empty() {
-            "Nothing is due.\n".to_owned()
-        } else {
-            list::text(due)
-        }
+        if due.entries.is_empty() { "Nothing is due.\n".to_owned() } else { list::text(due) }
     });
     Ok(u8::from(args.check && !due.entries.is_empty()))
 }

@@ -45,8 +45,8 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         ip_note: fields.ip_note,
     };
     let detail = keyward.edit(&args.name, &edit)?;
-    context.printer.result(&detail, |detail| {
-        format!("{}\n{}", detail.entry.name, show::text(detail))
-    });
+    context
+        .printer
+        .result(&detail, |detail| format!("{}\n{}", detail.entry.name, show::text(detail)));
     Ok(0)
 }

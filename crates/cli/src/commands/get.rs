@@ -24,12 +24,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward()?;
     if !args.reveal {
         let detail = keyward.show(&args.name)?;
-        context.printer.result(&detail, |detail| {
-            format!("{}\n{}", detail.entry.name, show::text(detail))
-        });
         context
             .printer
-            .say("The value itself is printed with --reveal.");
+            .result(&detail, |detail| format!("{}\n{}", detail.entry.name, show::text(detail)));
+        context.printer.say("The value itself is printed with --reveal.");
         return Ok(0);
     }
     let value = keyward.reveal(&args.name, args.version)?;

@@ -44,11 +44,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         force: args.force,
     };
     let keyward = context.keyward()?;
-    let report = if args.dry_run {
-        keyward.import_preview(&import)?
-    } else {
-        keyward.import(&import)?
-    };
+    let report =
+        if args.dry_run { keyward.import_preview(&import)? } else { keyward.import(&import)? };
     context.printer.result(&report, text);
     Ok(0)
 }
@@ -60,10 +57,7 @@ fn text(report: &ImportReport) -> String {
         ("VARIABLE", column(|row| row.var.clone())),
         ("ENTRY", column(|row| row.name.clone())),
         ("KIND", column(|row| row.kind.clone())),
-        (
-            "PROVIDER",
-            column(|row| row.provider.clone().unwrap_or_default()),
-        ),
+        ("PROVIDER", column(|row| row.provider.clone().unwrap_or_default())),
         ("MODE", column(|row| row.mode.clone())),
         (
             "ACTION",
@@ -73,10 +67,8 @@ fn text(report: &ImportReport) -> String {
             }),
         ),
     ]);
-    let stored = report
-        .rows
-        .iter()
-        .filter(|row| matches!(row.action.as_str(), "add" | "new-version"));
+    let stored =
+        report.rows.iter().filter(|row| matches!(row.action.as_str(), "add" | "new-version"));
     let stored = count(stored.count() as u64, "value", "values");
     if report.applied {
         format!(

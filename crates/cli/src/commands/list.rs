@@ -44,21 +44,12 @@ pub fn text(list: &EntryList) -> String {
     let table = table(&[
         ("NAME", column(|row| row.name.clone())),
         ("KIND", column(|row| row.kind.clone())),
-        (
-            "PROVIDER",
-            column(|row| row.provider.clone().unwrap_or_default()),
-        ),
+        ("PROVIDER", column(|row| row.provider.clone().unwrap_or_default())),
         ("MODE", column(|row| row.mode.clone())),
-        (
-            "DUE",
-            column(|row| row.due.clone().unwrap_or_else(|| "never".to_owned())),
-        ),
+        ("DUE", column(|row| row.due.clone().unwrap_or_else(|| "never".to_owned()))),
         ("STATE", column(when)),
     ]);
-    format!(
-        "{table}{}\n",
-        count(list.entries.len() as u64, "entry", "entries")
-    )
+    format!("{table}{}\n", count(list.entries.len() as u64, "entry", "entries"))
 }
 
 /// The state and what it means in days.
@@ -75,9 +66,5 @@ pub fn when(row: &EntryRow) -> String {
 /// The coloured state of one entry.
 pub fn coloured(row: &EntryRow) -> String {
     let words = when(row);
-    if words == row.state {
-        state(&row.state)
-    } else {
-        words
-    }
+    if words == row.state { state(&row.state) } else { words }
 }

@@ -13,10 +13,8 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let name = context.keyward()?.remove(&args.name)?;
-    context
-        .printer
-        .result(&json!({ "version": 1, "removed": name }), |_| {
-            format!("Removed {name}. Within 30 days `keyward bin restore {name}` brings it back.\n")
-        });
+    context.printer.result(&json!({ "version": 1, "removed": name }), |_| {
+        format!("Removed {name}. Within 30 days `keyward bin restore {name}` brings it back.\n")
+    });
     Ok(0)
 }

@@ -35,11 +35,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let new_value = |name: &str| args.source.read(context, &format!("New value of {name}: "));
     let view = if args.start {
         // The value is read first: a run is not begun for one that cannot be had.
-        let value = if args.source.is_given() {
-            Some(new_value(&args.name)?)
-        } else {
-            None
-        };
+        let value = if args.source.is_given() { Some(new_value(&args.name)?) } else { None };
         let view = keyward.rotation_start(&args.name)?;
         match value {
             Some(value) => keyward.rotation_next(&args.name, Some(&value))?,
@@ -50,11 +46,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             .rotation_status(&args.name)?
             .and_then(|view| view.next)
             .is_some_and(|next| next.needs_value);
-        let value = if waiting || args.source.is_given() {
-            Some(new_value(&args.name)?)
-        } else {
-            None
-        };
+        let value =
+            if waiting || args.source.is_given() { Some(new_value(&args.name)?) } else { None };
         keyward.rotation_next(&args.name, value.as_ref())?
     } else if args.abort {
         keyward.rotation_abort(&args.name)?
@@ -62,12 +55,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         match keyward.rotation_status(&args.name)? {
             Some(view) => view,
             None => {
-                context
-                    .printer
-                    .result(&json!({ "version": 1, "run": null }), |_| {
-                        "There was no rotation of this entry yet. `--start` begins one.\n"
-                            .to_owned()
-                    });
+                context.printer.result(&json!({ "version": 1, "run": null }), |_| {
+                    "There was no rotation of this entry yet. `--start` begins one.\n".to_owned()
+                });
                 return Ok(0);
             }
         }
@@ -85,11 +75,7 @@ pub fn text(view: &RunView) -> String {
             "now" => "[>]",
             _ => "[ ]",
         };
-        let done = step
-            .done
-            .as_deref()
-            .map(|at| format!(", {}", day(at)))
-            .unwrap_or_default();
+        let done = step.done.as_deref().map(|at| format!(", {}", day(at))).unwrap_or_default();
         let _ = writeln!(out, "  {mark} {}{done}", step.title);
     }
     if let Some(next) = &view.next {

@@ -38,21 +38,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         Action::List => {
             let rows: Vec<&Rule> = rules.iter().collect();
             let document: Vec<_> = rows.iter().map(|rule| row(rule)).collect();
-            context
-                .printer
-                .result(&json!({ "version": 1, "rules": document }), |_| {
-                    let column =
-                        |cell: fn(&Rule) -> String| rows.iter().map(|rule| cell(rule)).collect();
-                    table(&[
-                        ("ID", column(|rule| rule.id.clone())),
-                        ("SEVERITY", column(|rule| rule.severity.as_str().to_owned())),
-                        (
-                            "CONFIDENCE",
-                            column(|rule| rule.confidence.as_str().to_owned()),
-                        ),
-                        ("NAME", column(|rule| rule.name.clone())),
-                    ])
-                });
+            context.printer.result(&json!({ "version": 1, "rules": document }), |_| {
+                let column =
+                    |cell: fn(&Rule) -> String| rows.iter().map(|rule| cell(rule)).collect();
+                table(&[
+                    ("ID", column(|rule| rule.id.clone())),
+                    ("SEVERITY", column(|rule| rule.severity.as_str().to_owned())),
+                    ("CONFIDENCE", column(|rule| rule.confidence.as_str().to_owned())),
+                    ("NAME", column(|rule| rule.name.clone())),
+                ])
+            });
             Ok(0)
         }
         Action::Show { id } => {
@@ -85,10 +80,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             context.printer.result(
                 &json!({ "version": 1, "rules": total, "faults": faults }),
                 |_| {
-                    let mut out: String = faults
-                        .iter()
-                        .map(|fault| format!("{}\n", safe(fault)))
-                        .collect();
+                    let mut out: String =
+                        faults.iter().map(|fault| format!("{}\n", safe(fault))).collect();
                     let _ = writeln!(out, "{total} rules, {} faults", faults.len());
                     out
                 },

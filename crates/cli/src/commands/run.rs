@@ -58,12 +58,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let place = format!("{program} in {}", folder.display());
     let variables = keyward.variables(&args.selection.selection(), "run", &place)?;
     signals::leave_to_child(true);
-    let child = keyward.run(
-        &variables,
-        &args.command,
-        !args.no_mask,
-        io::stdout(),
-        io::stderr(),
-    )?;
+    let child =
+        keyward.run(&variables, &args.command, !args.no_mask, io::stdout(), io::stderr())?;
     Ok(child.status)
 }

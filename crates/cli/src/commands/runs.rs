@@ -20,15 +20,7 @@ pub fn run(context: &Context<'_>) -> Result<u8, Error> {
             ("ENTRY", column(|run| run.entry.clone())),
             ("STATE", column(|run| run.state.clone())),
             ("STARTED", column(|run| day(&run.started).to_owned())),
-            (
-                "NEXT",
-                column(|run| {
-                    run.next
-                        .as_ref()
-                        .map(|n| n.title.clone())
-                        .unwrap_or_default()
-                }),
-            ),
+            ("NEXT", column(|run| run.next.as_ref().map(|n| n.title.clone()).unwrap_or_default())),
         ])
     });
     Ok(0)

@@ -74,14 +74,11 @@ pub fn cancel() {
 }
 
 pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
-    let format = context
-        .format
-        .as_deref()
-        .unwrap_or(if context.printer.is_json() {
-            "json"
-        } else {
-            "text"
-        });
+    let format = context.format.as_deref().unwrap_or(if context.printer.is_json() {
+        "json"
+    } else {
+        "text"
+    });
     if !["text", "json", "sarif", "csv", "html", "markdown"].contains(&format) {
         return Err(Error::new(
             "USAGE",
@@ -101,28 +98,20 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             ));
         }
     };
-    let keyward = context.keyward()?;
+    let keyward = context.keyward_unasked()?;
     let mut stdin = None;
     if args.stdin {
         let mut bytes = vec![];
-        io::stdin()
-            .lock()
-            .take(1 << 30)
-            .read_to_end(&mut bytes)
-            .map_err(|error| {
-                Error::new(
-                    "DISK_ERROR",
-                    format!("Stdin cannot be read: {}.", error.kind()),
-                    "Pipe text in.",
-                )
-            })?;
+        io::stdin().lock().take(1 << 30).read_to_end(&mut bytes).map_err(|error| {
+            Error::new(
+                "DISK_ERROR",
+                format!("Stdin cannot be read: {}.", error.kind()),
+                "Pipe text in.",
+            )
+        })?;
         stdin = Some(bytes);
     }
-    let paths = if args.paths.is_empty() {
-        vec![PathBuf::from(".")]
-    } else {
-        args.paths
-    };
+    let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths };
     let job = ScanJob {
         options: Options {
             paths,
@@ -177,11 +166,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
 
 /// 0 nothing, 1 something of enough confidence, 6 nothing but not everything could be read.
 fn status(report: &Report, level: Confidence) -> u8 {
-    if report
-        .findings
-        .iter()
-        .any(|finding| finding.confidence >= level)
-    {
+    if report.findings.iter().any(|finding| finding.confidence >= level) {
         1
     } else if report.summary.complete {
         0
@@ -198,10 +183,8 @@ fn document<T: serde::Serialize>(value: &T) -> String {
 
 fn text(report: &Report, level: Confidence) -> String {
     let mut out = String::new();
-    let (shown, folded): (Vec<&Finding>, Vec<&Finding>) = report
-        .findings
-        .iter()
-        .partition(|finding| finding.confidence >= level);
+    let (shown, folded): (Vec<&Finding>, Vec<&Finding>) =
+        report.findings.iter().partition(|finding| finding.confidence >= level);
     for finding in &shown {
         one(&mut out, finding);
     }
@@ -217,12 +200,7 @@ fn text(report: &Report, level: Confidence) -> String {
         let _ = writeln!(out, "Note {}: {}", notice.code, safe(&notice.message));
     }
     for skipped in summary.skipped.iter().take(20) {
-        let _ = writeln!(
-            out,
-            "Skipped {}: {}",
-            safe(&skipped.path),
-            safe(&skipped.reason)
-        );
+        let _ = writeln!(out, "Skipped {}: {}", safe(&skipped.path), safe(&skipped.reason));
     }
     let more = summary.skipped_more + summary.skipped.len().saturating_sub(20) as u64;
     if more > 0 {
@@ -241,24 +219,14 @@ fn text(report: &Report, level: Confidence) -> String {
         count(summary.blobs, "blob", "blobs"),
         summary.bytes,
         summary.seconds,
-        if summary.complete {
-            ""
-        } else {
-            " Not everything could be read."
-        }
+        if summary.complete { "" } else { " Not everything could be read." }
     );
     out
 }
 
 fn one(out: &mut String, finding: &Finding) {
     let severity = finding.severity.as_str();
-    let _ = writeln!(
-        out,
-        "{} {} {}",
-        state(severity),
-        safe(&finding.name),
-        safe(&finding.secret)
-    );
+    let _ = writeln!(out, "{} {} {}", state(severity), safe(&finding.name), safe(&finding.secret));
     if let Some(own) = &finding.own {
         let _ = writeln!(
             out,
@@ -281,11 +249,7 @@ fn one(out: &mut String, finding: &Finding) {
         let _ = writeln!(out, "  and {} more places", finding.places.len() - 5);
     }
     if let Some(own) = finding.own.as_ref().filter(|own| own.stage == "current") {
-        let _ = writeln!(
-            out,
-            "  Rotate it now: keyward rotate {} --start",
-            safe(&own.entry)
-        );
+        let _ = writeln!(out, "  Rotate it now: keyward rotate {} --start", safe(&own.entry));
     } else if let Some(advice) = &finding.advice {
         let _ = writeln!(out, "  {}", safe(advice));
     }
@@ -340,10 +304,8 @@ impl Progress for Shown<'_> {
         }
         drawn.0 = Instant::now();
         let rate = bytes as f64 / 1e6 / seconds.as_secs_f64();
-        self.printer.progress(&format!(
-            "{}: {items} items, {rate:.0} MB/s (Ctrl-C stops)",
-            drawn.1
-        ));
+        self.printer
+            .progress(&format!("{}: {items} items, {rate:.0} MB/s (Ctrl-C stops)", drawn.1));
     }
 }
 

@@ -30,10 +30,7 @@ pub fn text(detail: &EntryDetail) -> String {
             let _ = writeln!(out, "  {label:<10} {}", safe(value));
         }
     };
-    let provider = row
-        .provider
-        .clone()
-        .unwrap_or_else(|| "provider unknown".to_owned());
+    let provider = row.provider.clone().unwrap_or_else(|| "provider unknown".to_owned());
     line("kind", &format!("{}, {provider}, {}", row.kind, row.mode));
     line("variable", &row.var);
     line("tags", &row.tags.join(", "));
@@ -65,14 +62,8 @@ pub fn text(detail: &EntryDetail) -> String {
         );
     }
     for row in &detail.uses {
-        let _ = writeln!(
-            out,
-            "  {:<10} {} {}, {}",
-            "seen",
-            row.how,
-            safe(&row.place),
-            day(&row.last)
-        );
+        let _ =
+            writeln!(out, "  {:<10} {} {}, {}", "seen", row.how, safe(&row.place), day(&row.last));
     }
     out
 }

@@ -70,18 +70,16 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         Action::Verify(args) => verify(*args, context),
         Action::Schemes => {
             let schemes = context.keyward()?.webhook_schemes();
-            context
-                .printer
-                .result(&json!({ "version": 1, "schemes": schemes }), |_| {
-                    let column =
-                        |cell: fn(&SchemeSummary) -> String| schemes.iter().map(cell).collect();
-                    table(&[
-                        ("ID", column(|scheme| scheme.id.clone())),
-                        ("PROVIDER", column(|scheme| scheme.provider.clone())),
-                        ("HEADER", column(|scheme| scheme.header.clone())),
-                        ("SIGNED", column(|scheme| scheme.signed.clone())),
-                    ])
-                });
+            context.printer.result(&json!({ "version": 1, "schemes": schemes }), |_| {
+                let column =
+                    |cell: fn(&SchemeSummary) -> String| schemes.iter().map(cell).collect();
+                table(&[
+                    ("ID", column(|scheme| scheme.id.clone())),
+                    ("PROVIDER", column(|scheme| scheme.provider.clone())),
+                    ("HEADER", column(|scheme| scheme.header.clone())),
+                    ("SIGNED", column(|scheme| scheme.signed.clone())),
+                ])
+            });
             Ok(0)
         }
     }
@@ -100,21 +98,14 @@ fn verify(args: VerifyArgs, context: &Context<'_>) -> Result<u8, Error> {
         case.scheme_file = Some(String::from_utf8_lossy(&bytes(path)?).into_owned());
     }
     for path in &args.secret_file {
-        let label = path
-            .file_name()
-            .map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-        case.secret_files.push(WebhookSecret {
-            label: label.into_owned(),
-            value: value::read_file(path)?,
-        });
+        let label = path.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+        case.secret_files
+            .push(WebhookSecret { label: label.into_owned(), value: value::read_file(path)? });
     }
     for text in &args.also_secret_file {
         let (label, path) = pair(text)?;
         let value = value::read_file(Path::new(path))?;
-        case.also.push(WebhookSecret {
-            label: label.to_owned(),
-            value,
-        });
+        case.also.push(WebhookSecret { label: label.to_owned(), value });
     }
     let mut params = BTreeMap::new();
     for text in &args.param {
@@ -141,10 +132,7 @@ fn text(report: &Report) -> String {
     };
     let mut out = format!("{} ({})", state(verdict), safe(&report.scheme_name));
     if let Some(secret) = &report.secret {
-        let version = secret
-            .version
-            .map(|n| format!(", version {n}"))
-            .unwrap_or_default();
+        let version = secret.version.map(|n| format!(", version {n}")).unwrap_or_default();
         let _ = write!(out, ", signed with {}{version}", safe(&secret.name));
     }
     out.push('\n');

@@ -58,11 +58,7 @@ fn runs(text: &[u8], found: &mut impl FnMut(Decoded)) {
                 && let Ok(bytes) = hex::decode(&text[start..at])
                 && readable(&bytes)
             {
-                found(Decoded {
-                    span: start..at,
-                    decoding: Decoding::Hex,
-                    bytes,
-                });
+                found(Decoded { span: start..at, decoding: Decoding::Hex, bytes });
             }
             continue;
         }
@@ -79,11 +75,7 @@ fn runs(text: &[u8], found: &mut impl FnMut(Decoded)) {
         if let Ok(bytes) = engine.decode(&joined[..usable])
             && readable(&bytes)
         {
-            found(Decoded {
-                span: start..end,
-                decoding: Decoding::Base64,
-                bytes,
-            });
+            found(Decoded { span: start..end, decoding: Decoding::Base64, bytes });
         }
     }
 }
@@ -93,17 +85,9 @@ fn join_lines(text: &[u8], start: usize, mut end: usize) -> (Cow<'_, [u8]>, usiz
     let mut joined = Cow::Borrowed(&text[start..end]);
     let width = end - start;
     while (60..=76).contains(&width) && width.is_multiple_of(4) {
-        let gap = text[end..]
-            .iter()
-            .take(80)
-            .take_while(|b| b.is_ascii_whitespace())
-            .count();
+        let gap = text[end..].iter().take(80).take_while(|b| b.is_ascii_whitespace()).count();
         let next = end + gap;
-        let len = text[next..]
-            .iter()
-            .take(width + 1)
-            .take_while(|&&b| is_base64(b))
-            .count();
+        let len = text[next..].iter().take(width + 1).take_while(|&&b| is_base64(b)).count();
         let newline = text[end..next].contains(&b'\n');
         if !newline || len == 0 || len > width {
             break;
@@ -132,15 +116,9 @@ fn escapes(text: &[u8], found: &mut impl FnMut(Decoded)) {
         let ends =
             |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b'>' | 0);
         let from = at.saturating_sub(MAX_ESCAPED).max(done);
-        let start = text[from..at]
-            .iter()
-            .rposition(ends)
-            .map_or(from, |before| from + before + 1);
+        let start = text[from..at].iter().rposition(ends).map_or(from, |before| from + before + 1);
         let stop = text.len().min(at + MAX_ESCAPED);
-        let end = text[at..stop]
-            .iter()
-            .position(ends)
-            .map_or(stop, |after| at + after);
+        let end = text[at..stop].iter().position(ends).map_or(stop, |after| at + after);
         let span = start..end;
         let (decoding, bytes) = if mark == b'%' {
             (Decoding::Percent, percent(&text[span.clone()]))
@@ -149,11 +127,7 @@ fn escapes(text: &[u8], found: &mut impl FnMut(Decoded)) {
         };
         done = end.max(at + 1);
         if let Some(bytes) = bytes.filter(|bytes| bytes.len() >= 12) {
-            found(Decoded {
-                span,
-                decoding,
-                bytes,
-            });
+            found(Decoded { span, decoding, bytes });
         }
     }
 }
@@ -174,10 +148,7 @@ fn percent(text: &[u8]) -> Option<Vec<u8>> {
     let mut undone = false;
     while at < text.len() {
         let byte = (text[at] == b'%')
-            .then(|| {
-                text.get(at + 1..at + 3)
-                    .and_then(|two| hex::decode(two).ok())
-            })
+            .then(|| text.get(at + 1..at + 3).and_then(|two| hex::decode(two).ok()))
             .flatten();
         match byte {
             Some(byte) => {
@@ -236,10 +207,7 @@ fn readable_start(run: &[u8], decode: impl Fn(&[u8]) -> Option<Vec<u8>>, len: us
 
 /// At least nine in ten bytes are printable ASCII or white space.
 fn readable(bytes: &[u8]) -> bool {
-    let good = bytes
-        .iter()
-        .filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
-        .count();
+    let good = bytes.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();
     good * 10 >= bytes.len() * 9 && bytes.len() >= 12
 }
 
@@ -252,10 +220,7 @@ mod tests {
     fn all(text: &str) -> Vec<(Decoding, String)> {
         let mut out = Vec::new();
         each(text.as_bytes(), |decoded| {
-            out.push((
-                decoded.decoding,
-                String::from_utf8_lossy(&decoded.bytes).into_owned(),
-            ));
+            out.push((decoded.decoding, String::from_utf8_lossy(&decoded.bytes).into_owned()));
         });
         out
     }
@@ -263,36 +228,21 @@ mod tests {
     #[test]
     fn each_encoding_is_undone() {
         let base64 = "password: aGVsbG8gdGhlcmUsIHdvcmxkIQ==";
-        assert_eq!(
-            all(base64),
-            [(Decoding::Base64, "hello there, world!".to_owned())]
-        );
+        assert_eq!(all(base64), [(Decoding::Base64, "hello there, world!".to_owned())]);
         let hex = "x=68656c6c6f2074686572652c20776f726c6421";
-        assert_eq!(
-            all(hex),
-            [(Decoding::Hex, "hello there, world!".to_owned())]
-        );
+        assert_eq!(all(hex), [(Decoding::Hex, "hello there, world!".to_owned())]);
         let percent = "u=postgres%3A%2F%2Fu:p%40h&";
-        assert_eq!(
-            all(percent),
-            [(Decoding::Percent, "u=postgres://u:p@h&".to_owned())]
-        );
+        assert_eq!(all(percent), [(Decoding::Percent, "u=postgres://u:p@h&".to_owned())]);
         let json = r#""https:\/\/hooks.acme.io\/T1\u0041""#;
-        assert_eq!(
-            all(json),
-            [(Decoding::Json, "https://hooks.acme.io/T1A".to_owned())]
-        );
+        assert_eq!(all(json), [(Decoding::Json, "https://hooks.acme.io/T1A".to_owned())]);
     }
 
     #[test]
     fn wrapped_base64_is_joined() {
         let value = "line one of a longer text that wraps, ".repeat(5);
         let base64 = BASE64.encode(&value);
-        let wrapped: Vec<String> = base64
-            .as_bytes()
-            .chunks(64)
-            .map(|c| String::from_utf8_lossy(c).into_owned())
-            .collect();
+        let wrapped: Vec<String> =
+            base64.as_bytes().chunks(64).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
         let text = format!("  {}\n", wrapped.join("\r\n  "));
         assert_eq!(all(&text), [(Decoding::Base64, value)]);
     }

@@ -68,11 +68,8 @@ impl Matcher<'_> {
         chain: &mut Vec<Decoding>,
         found: &mut Vec<Match>,
     ) {
-        let least = if outer.is_some() || is_binary(text) {
-            Confidence::Medium
-        } else {
-            Confidence::Low
-        };
+        let least =
+            if outer.is_some() || is_binary(text) { Confidence::Medium } else { Confidence::Low };
         if !self.own_only {
             search(
                 self.rules,
@@ -127,9 +124,7 @@ impl Matcher<'_> {
             return found;
         }
         found.sort_by_cached_key(|hit| {
-            let severity = hit
-                .rule
-                .map_or(Severity::Critical, |rule| self.rules.at(rule).severity);
+            let severity = hit.rule.map_or(Severity::Critical, |rule| self.rules.at(rule).severity);
             // A rule that is sure names what was found; an unsure one gives way to the vault.
             let class = match hit.rule {
                 Some(_) if hit.confidence > Confidence::Low => 0,
@@ -237,12 +232,7 @@ mod tests {
             .0
             .into_iter()
             .map(|hit| {
-                (
-                    hit.rule.map(|rule| rules.at(rule).id.clone()),
-                    hit.decoded,
-                    hit.span,
-                    hit.own,
-                )
+                (hit.rule.map(|rule| rules.at(rule).id.clone()), hit.decoded, hit.span, hit.own)
             })
             .collect();
         found.sort_by_key(|hit| hit.2.start);
@@ -262,20 +252,14 @@ mod tests {
     fn the_sure_rule_has_the_span() {
         let text = format!("api_key = \"{STRIPE}\"");
         let found = find(text.as_bytes(), &[]);
-        assert_eq!(
-            found,
-            [(Some("stripe-secret-key".to_owned()), vec![], 11..43, None)]
-        );
+        assert_eq!(found, [(Some("stripe-secret-key".to_owned()), vec![], 11..43, None)]);
     }
 
     #[test]
     fn own_values_join_the_rule_or_stand_alone() {
         let text = format!("a {STRIPE} b Vv9-plain-words c");
         let found = find(text.as_bytes(), &[own(STRIPE), own("Vv9-plain-words")]);
-        assert_eq!(
-            found[0],
-            (Some("stripe-secret-key".to_owned()), vec![], 2..34, Some(0))
-        );
+        assert_eq!(found[0], (Some("stripe-secret-key".to_owned()), vec![], 2..34, Some(0)));
         assert_eq!(found[1], (None, vec![], 37..52, Some(1)));
         assert_eq!(found.len(), 2);
     }
@@ -284,10 +268,7 @@ mod tests {
     fn encoded_secrets_are_found_twice_deep() {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
-        let once = STANDARD.encode(format!(
-            "key: {STRIPE}\nother: {}",
-            STRIPE.replace("7h", "8h")
-        ));
+        let once = STANDARD.encode(format!("key: {STRIPE}\nother: {}", STRIPE.replace("7h", "8h")));
         let found = find(format!("data: {once}").as_bytes(), &[]);
         assert_eq!(found.len(), 2, "both secrets of one stretch");
         assert_eq!(found[0].1, [Decoding::Base64]);
@@ -311,16 +292,10 @@ mod tests {
     #[test]
     fn classifies_whole_values_only() {
         let rules = Rules::builtin();
-        let class = rules
-            .classify(format!(" {STRIPE}\n").as_bytes())
-            .expect("a Stripe key");
-        assert_eq!(
-            (class.provider.as_str(), class.rule.as_str()),
-            ("stripe", "stripe-secret-key")
-        );
-        let class = rules
-            .classify(b"postgres://app:s9Kd-2mPq7vX@db.acme.io:5432/app")
-            .expect("a URL");
+        let class = rules.classify(format!(" {STRIPE}\n").as_bytes()).expect("a Stripe key");
+        assert_eq!((class.provider.as_str(), class.rule.as_str()), ("stripe", "stripe-secret-key"));
+        let class =
+            rules.classify(b"postgres://app:s9Kd-2mPq7vX@db.acme.io:5432/app").expect("a URL");
         assert_eq!(class.rule, "generic-connection-string");
         assert_eq!(rules.classify(format!("key {STRIPE}").as_bytes()), None);
         assert_eq!(rules.classify(b""), None);

@@ -65,12 +65,8 @@ impl<'v> OwnIndex<'v> {
                 b.version,
             ))
         });
-        let mut index = Self {
-            patterns: Vec::new(),
-            bitmap: vec![0; 1 << 10],
-            table: HashMap::new(),
-            values,
-        };
+        let mut index =
+            Self { patterns: Vec::new(), bitmap: vec![0; 1 << 10], table: HashMap::new(), values };
         let mut seen = HashSet::new();
         for own in 0..index.values.len() {
             let value = index.values[own].value.expose_secret();
@@ -81,12 +77,7 @@ impl<'v> OwnIndex<'v> {
                 // Told apart by a hash: a set of the patterns themselves would be one more copy.
                 let digest: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&*bytes).into();
                 if bytes.len() >= PROBE && seen.insert(digest) {
-                    index.add(Pattern {
-                        own,
-                        decoding,
-                        probe: (bytes.len() - PROBE) / 2,
-                        bytes,
-                    });
+                    index.add(Pattern { own, decoding, probe: (bytes.len() - PROBE) / 2, bytes });
                 }
             }
         }
@@ -98,20 +89,13 @@ impl<'v> OwnIndex<'v> {
         let hash = hash(&pattern.bytes, pattern.probe);
         let bit = (hash >> (HASH_BITS - 16)) as usize;
         self.bitmap[bit / 64] |= 1 << (bit % 64);
-        self.table
-            .entry(hash)
-            .or_default()
-            .push(self.patterns.len());
+        self.table.entry(hash).or_default().push(self.patterns.len());
         self.patterns.push(pattern);
     }
 
     pub(crate) fn own(&self, own: usize) -> Own {
         let value = self.values[own];
-        Own {
-            entry: value.entry.clone(),
-            version: value.version,
-            stage: value.stage.clone(),
-        }
+        Own { entry: value.entry.clone(), version: value.version, stage: value.stage.clone() }
     }
 
     pub(crate) fn value(&self, own: usize) -> &[u8] {
@@ -120,11 +104,7 @@ impl<'v> OwnIndex<'v> {
 
     /// A value that still works, or may, is critical anywhere.
     pub(crate) fn severity(&self, own: usize) -> Severity {
-        if stage_rank(&self.values[own].stage) < 3 {
-            Severity::Critical
-        } else {
-            Severity::Medium
-        }
+        if stage_rank(&self.values[own].stage) < 3 { Severity::Critical } else { Severity::Medium }
     }
 
     /// Every occurrence of every pattern, overlapping ones too.
@@ -145,11 +125,7 @@ impl<'v> OwnIndex<'v> {
                 };
                 let span = start..start + pattern.bytes.len();
                 if text.get(span.clone()) == Some(pattern.bytes.as_slice()) {
-                    found(OwnMatch {
-                        own: pattern.own,
-                        span,
-                        decoding: pattern.decoding,
-                    });
+                    found(OwnMatch { own: pattern.own, span, decoding: pattern.decoding });
                 }
             }
         }
@@ -181,15 +157,9 @@ fn encodings(value: &[u8]) -> Vec<(Option<Decoding>, Zeroizing<Vec<u8>>)> {
 
     // A final newline is often not where the value is used.
     let trimmed = value.trim_ascii();
-    let forms = [
-        value.to_vec(),
-        if trimmed.len() >= MIN_VALUE {
-            trimmed.to_vec()
-        } else {
-            Vec::new()
-        },
-    ]
-    .map(Zeroizing::new);
+    let forms =
+        [value.to_vec(), if trimmed.len() >= MIN_VALUE { trimmed.to_vec() } else { Vec::new() }]
+            .map(Zeroizing::new);
     for form in forms.iter().filter(|form| !form.is_empty()) {
         add(None, form.to_vec());
         if form.contains(&b'\n') && !form.contains(&b'\r') {
@@ -207,23 +177,15 @@ fn encodings(value: &[u8]) -> Vec<(Option<Decoding>, Zeroizing<Vec<u8>>)> {
         add(Some(Decoding::Hex), hex::encode(&**form).into_bytes());
         add(Some(Decoding::Hex), hex::encode_upper(&**form).into_bytes());
         for upper in [true, false] {
-            for kept in [
-                &b"-_.~"[..],
-                b"-_.!~*'()",
-                b"-_.*",
-                b"-_.~!$&'()*+,;=",
-                b"-_.~!$&'()*+,;=:@/?#[]",
-            ] {
+            for kept in
+                [&b"-_.~"[..], b"-_.!~*'()", b"-_.*", b"-_.~!$&'()*+,;=", b"-_.~!$&'()*+,;=:@/?#[]"]
+            {
                 add(
                     Some(Decoding::Percent),
-                    percent(form, upper, |b| {
-                        b.is_ascii_alphanumeric() || kept.contains(&b)
-                    }),
+                    percent(form, upper, |b| b.is_ascii_alphanumeric() || kept.contains(&b)),
                 );
             }
-            let plus = percent(form, upper, |b| {
-                b.is_ascii_alphanumeric() || b"-_.* ".contains(&b)
-            });
+            let plus = percent(form, upper, |b| b.is_ascii_alphanumeric() || b"-_.* ".contains(&b));
             add(Some(Decoding::Percent), replace(&plus, b' ', b"+"));
             add(Some(Decoding::Percent), percent(form, upper, |_| false));
         }
@@ -249,21 +211,13 @@ fn replace(text: &[u8], from: u8, to: &[u8]) -> Vec<u8> {
 }
 
 fn percent(text: &[u8], upper: bool, kept: impl Fn(u8) -> bool) -> Vec<u8> {
-    let digits = if upper {
-        b"0123456789ABCDEF"
-    } else {
-        b"0123456789abcdef"
-    };
+    let digits = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let mut out = Vec::with_capacity(text.len() * 3);
     for &b in text {
         if kept(b) {
             out.push(b);
         } else {
-            out.extend([
-                b'%',
-                digits[usize::from(b >> 4)],
-                digits[usize::from(b & 15)],
-            ]);
+            out.extend([b'%', digits[usize::from(b >> 4)], digits[usize::from(b & 15)]]);
         }
     }
     out
@@ -274,11 +228,7 @@ fn percent(text: &[u8], upper: bool, kept: impl Fn(u8) -> bool) -> Vec<u8> {
 fn backslash(text: &[u8], style: u8) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() * 2);
     let unicode = |out: &mut Vec<u8>, unit: u16| {
-        let text = if style & 8 == 0 {
-            format!("\\u{unit:04x}")
-        } else {
-            format!("\\u{unit:04X}")
-        };
+        let text = if style & 8 == 0 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") };
         out.extend_from_slice(text.as_bytes());
     };
     for chunk in text.utf8_chunks() {
@@ -341,10 +291,7 @@ mod tests {
             "p/\\u00E4\\\"\\\\\\u003Cx\\u003E\\u0026\\u0027\\n99",
             "p/ä\\\\\\\"\\\\\\\\<x>&'\\\\n99",
         ] {
-            assert!(
-                found(value, text.as_bytes()).contains(&Some(Decoding::Json)),
-                "{text}"
-            );
+            assert!(found(value, text.as_bytes()).contains(&Some(Decoding::Json)), "{text}");
         }
     }
 

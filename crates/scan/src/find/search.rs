@@ -39,9 +39,7 @@ pub(super) fn search(
         }
         for &rule in &prefilter.rules[keyword.pattern().as_usize()] {
             let window = keyword.start().saturating_sub(LEAD)
-                ..text
-                    .len()
-                    .min(keyword.end().saturating_add(rules.at(rule).reach));
+                ..text.len().min(keyword.end().saturating_add(rules.at(rule).reach));
             match windows[rule].last_mut() {
                 Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
                 Some(_) => windows[rule].push(window),
@@ -93,23 +91,13 @@ fn search_window(
             .or_else(|| groups.get(1))
             .map_or(whole.clone(), |group| group.range());
         // A delimiter that ended this match may begin the next one.
-        at = if secret.end > whole.start {
-            secret.end
-        } else {
-            whole.start + 1
-        };
+        at = if secret.end > whole.start { secret.end } else { whole.start + 1 };
         let value = &text[secret.clone()];
         if value.is_empty() || rule.entropy.is_some_and(|least| shannon(value) < least) {
             continue;
         }
-        let key = groups
-            .name("key")
-            .map_or(&b""[..], |group| group.as_bytes());
-        let candidate = Candidate {
-            secret: value,
-            key,
-            matched: &text[whole],
-        };
+        let key = groups.name("key").map_or(&b""[..], |group| group.as_bytes());
+        let candidate = Candidate { secret: value, key, matched: &text[whole] };
         let most = match rule.check {
             Some(check) => check.judge(&candidate),
             None => Some(Confidence::High),
@@ -129,13 +117,7 @@ fn search_window(
 pub(crate) fn rule_finds(rules: &Rules, index: usize, text: &[u8]) -> bool {
     let mut finds = false;
     let cancel = Cancel::default();
-    search(
-        rules,
-        text,
-        |rule| rule == index,
-        &cancel,
-        |_, _| finds = true,
-    );
+    search(rules, text, |rule| rule == index, &cancel, |_, _| finds = true);
     finds
 }
 

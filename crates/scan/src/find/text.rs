@@ -30,10 +30,7 @@ impl<'b> Text<'b> {
         } else if raw.starts_with(&[0xfe, 0xff]) {
             (Wide::Utf16 { little: false }, 2)
         } else {
-            return Self {
-                bytes: Cow::Borrowed(raw),
-                wide: None,
-            };
+            return Self { bytes: Cow::Borrowed(raw), wide: None };
         };
         let rest = &raw[mark..];
         // Room for the longest outcome, so that growing never holds the text twice.
@@ -42,11 +39,7 @@ impl<'b> Text<'b> {
             Wide::Utf16 { little } => {
                 let units = rest.chunks_exact(2).map(|pair| {
                     let pair = [pair[0], pair[1]];
-                    if little {
-                        u16::from_le_bytes(pair)
-                    } else {
-                        u16::from_be_bytes(pair)
-                    }
+                    if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
                 });
                 text.extend(
                     char::decode_utf16(units)
@@ -55,18 +48,11 @@ impl<'b> Text<'b> {
             }
             Wide::Utf32 { little } => text.extend(rest.chunks_exact(4).map(|unit| {
                 let unit = [unit[0], unit[1], unit[2], unit[3]];
-                let code = if little {
-                    u32::from_le_bytes(unit)
-                } else {
-                    u32::from_be_bytes(unit)
-                };
+                let code = if little { u32::from_le_bytes(unit) } else { u32::from_be_bytes(unit) };
                 char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
             })),
         }
-        Self {
-            bytes: Cow::Owned(text.into_bytes()),
-            wide: Some(wide),
-        }
+        Self { bytes: Cow::Owned(text.into_bytes()), wide: Some(wide) }
     }
 
     /// The encoding that was undone.
@@ -100,10 +86,7 @@ impl<'b> Text<'b> {
             Some(Wide::Utf16 { .. }) => 2,
             Some(Wide::Utf32 { .. }) => 4,
         };
-        let mut position = Position {
-            line: 1,
-            column: 1 + mark,
-        };
+        let mut position = Position { line: 1, column: 1 + mark };
         let mut at = 0;
         let mut places = Vec::with_capacity(offsets.len());
         for offset in offsets {
@@ -111,10 +94,7 @@ impl<'b> Text<'b> {
                 let byte = self.bytes[at];
                 at += 1;
                 if byte == b'\n' || (byte == b'\r' && self.bytes.get(at) != Some(&b'\n')) {
-                    position = Position {
-                        line: position.line + 1,
-                        column: 1,
-                    };
+                    position = Position { line: position.line + 1, column: 1 };
                 } else {
                     position.column += self.width(byte);
                 }
@@ -150,11 +130,8 @@ mod tests {
 
     fn at(raw: &[u8], what: &[u8]) -> (u64, u64) {
         let text = Text::new(raw);
-        let offset = text
-            .bytes
-            .windows(what.len())
-            .position(|window| window == what)
-            .expect("it is there");
+        let offset =
+            text.bytes.windows(what.len()).position(|window| window == what).expect("it is there");
         let position = text.places(vec![0, offset]).of(offset);
         (position.line, position.column)
     }
@@ -174,10 +151,7 @@ mod tests {
             raw.extend("é\n😀key".encode_utf16().flat_map(order));
             raw
         };
-        for raw in [
-            wide(u16::to_le_bytes, [0xff, 0xfe]),
-            wide(u16::to_be_bytes, [0xfe, 0xff]),
-        ] {
+        for raw in [wide(u16::to_le_bytes, [0xff, 0xfe]), wide(u16::to_be_bytes, [0xfe, 0xff])] {
             assert_eq!(at(&raw, b"key"), (2, 5), "a surrogate pair is four bytes");
             assert_eq!(at(&raw, "é".as_bytes()), (1, 3), "after the mark");
         }

@@ -143,18 +143,8 @@ impl Search<'_> {
         walk: &mut TreeWalk<'_>,
         mut go_on: impl FnMut() -> Result<(), ScanError>,
     ) -> Result<(), ScanError> {
-        let Self {
-            repository,
-            prefix,
-            wanted,
-            history,
-            reachable,
-            others,
-        } = *self;
-        let Attribution {
-            blobs,
-            order: orders,
-        } = attribution;
+        let Self { repository, prefix, wanted, history, reachable, others } = *self;
+        let Attribution { blobs, order: orders } = attribution;
         let mut named: HashSet<(ObjectId, String)> = HashSet::new();
         let mut note =
             |id: ObjectId, folder: &[u8], name: &[u8], commit: Option<ObjectId>, order: usize| {
@@ -163,12 +153,7 @@ impl Search<'_> {
                 }
                 let path = format!("{prefix}{}{}", shown(folder), shown(name));
                 if named.insert((id, path.clone())) {
-                    let known = Known {
-                        path,
-                        commit,
-                        order,
-                        staged: false,
-                    };
+                    let known = Known { path, commit, order, staged: false };
                     blobs.entry((repository, id)).or_default().push(known);
                 }
             };
@@ -198,16 +183,9 @@ impl Search<'_> {
             }
         }
         // Commits that nothing leads to still know the paths of what is left; what they lack is nobody's loss.
-        if wanted
-            .iter()
-            .any(|&id| !blobs.contains_key(&(repository, id)))
-        {
-            let rest: IdSet = history
-                .commits
-                .keys()
-                .copied()
-                .filter(|id| !reachable.contains(id))
-                .collect();
+        if wanted.iter().any(|&id| !blobs.contains_key(&(repository, id))) {
+            let rest: IdSet =
+                history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
             let (missing, damaged) = (walk.missing.clone(), walk.damaged.clone());
             for id in history.oldest_first(&rest) {
                 go_on()?;
@@ -217,16 +195,8 @@ impl Search<'_> {
                     }
                     let known = blobs.entry((repository, blob)).or_default();
                     let path = format!("{prefix}{}{}", shown(folder), shown(name));
-                    if known
-                        .iter()
-                        .all(|known| known.commit.is_none() && known.path != path)
-                    {
-                        known.push(Known {
-                            path,
-                            commit: None,
-                            order: usize::MAX,
-                            staged: false,
-                        });
+                    if known.iter().all(|known| known.commit.is_none() && known.path != path) {
+                        known.push(Known { path, commit: None, order: usize::MAX, staged: false });
                     }
                 });
             }

@@ -27,16 +27,10 @@ pub(super) fn read_config(repo: &Path, path: &Path) -> Result<Vec<Setting>, Scan
             return Ok(Vec::new());
         }
         Err(Unread::Io(error)) => {
-            return Err(unreadable(
-                repo,
-                format!("its config: {}", files::words(&error)),
-            ));
+            return Err(unreadable(repo, format!("its config: {}", files::words(&error))));
         }
         Err(Unread::TooLarge(_)) => {
-            return Err(unreadable(
-                repo,
-                "its config is larger than 1 MiB".to_owned(),
-            ));
+            return Err(unreadable(repo, "its config is larger than 1 MiB".to_owned()));
         }
         Err(Unread::NotAFile(what)) => {
             return Err(unreadable(repo, format!("its config is a {what}")));
@@ -79,20 +73,14 @@ pub(super) fn setting<'c>(
 /// Git's idea of a true boolean.
 pub(super) fn is_true(value: Option<&str>) -> bool {
     value.is_none_or(|value| {
-        matches!(
-            value.to_ascii_lowercase().as_str(),
-            "true" | "yes" | "on" | "1"
-        )
+        matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1")
     })
 }
 
 fn is_bool(value: Option<&str>) -> bool {
     is_true(value)
         || value.is_some_and(|v| {
-            matches!(
-                v.to_ascii_lowercase().as_str(),
-                "false" | "no" | "off" | "0" | ""
-            )
+            matches!(v.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0" | "")
         })
 }
 

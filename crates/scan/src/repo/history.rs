@@ -65,22 +65,13 @@ pub(crate) fn parse_commit(bytes: &[u8]) -> Option<(Commit, Vec<u8>)> {
             time = seconds(who).unwrap_or(0);
         }
     }
-    Some((
-        Commit {
-            tree: tree?,
-            parents,
-            time,
-        },
-        message,
-    ))
+    Some((Commit { tree: tree?, parents, time }, message))
 }
 
 /// What an annotated tag points at, and its message.
 pub(crate) fn parse_tag(bytes: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (head, message) = split(bytes);
-    let id = head
-        .split(|&b| b == b'\n')
-        .find_map(|line| line.strip_prefix(b"object "))?;
+    let id = head.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"object "))?;
     Some((ObjectId::from_hex(id).ok()?, message))
 }
 
@@ -93,9 +84,7 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 fn seconds(who: &[u8]) -> Option<i64> {
     let after = who.iter().rposition(|&b| b == b'>')? + 1;
-    let word = who[after..]
-        .split(|&b| b == b' ')
-        .find(|word| !word.is_empty())?;
+    let word = who[after..].split(|&b| b == b' ').find(|word| !word.is_empty())?;
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
@@ -141,12 +130,7 @@ impl History {
                 continue;
             };
             if seen.insert(id) && !shallow.contains(&id) {
-                open.extend(
-                    commit
-                        .parents
-                        .iter()
-                        .filter(|parent| !seen.contains(*parent)),
-                );
+                open.extend(commit.parents.iter().filter(|parent| !seen.contains(*parent)));
             }
         }
         seen

@@ -57,11 +57,7 @@ mod tests {
                 let id = ObjectId::from_bytes_or_panic(&id);
                 buckets.insert(Seeded.hash_one(id) % 1_024);
             }
-            assert!(
-                buckets.len() > 500,
-                "{} buckets of 1,024 are used",
-                buckets.len()
-            );
+            assert!(buckets.len() > 500, "{} buckets of 1,024 are used", buckets.len());
         }
     }
 }

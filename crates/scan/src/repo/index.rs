@@ -48,10 +48,7 @@ fn read(repo: &Repo, path: &Path) -> Option<Vec<Entry>> {
         .entries()
         .iter()
         .filter(is_file)
-        .map(|entry| Entry {
-            path: entry.path(&index).to_vec(),
-            id: entry.id,
-        })
+        .map(|entry| Entry { path: entry.path(&index).to_vec(), id: entry.id })
         .collect();
     Some(entries)
 }

@@ -39,9 +39,7 @@ pub(crate) struct Repo {
 
 /// The repository whose top folder is `path`; `None` if that is no repository.
 pub(crate) fn discover(path: &Path) -> Result<Option<Repo>, ScanError> {
-    let root = path
-        .canonicalize()
-        .map_err(|error| io_error(path, &error))?;
+    let root = path.canonicalize().map_err(|error| io_error(path, &error))?;
     if !root.is_dir() {
         return Ok(None);
     }
@@ -49,9 +47,7 @@ pub(crate) fn discover(path: &Path) -> Result<Option<Repo>, ScanError> {
     let (git_dir, has_work_tree) = match std::fs::symlink_metadata(&dot_git) {
         Ok(meta) if meta.is_dir() => (dot_git.clone(), true),
         Ok(meta) if meta.is_symlink() => {
-            let target = dot_git
-                .canonicalize()
-                .map_err(|error| io_error(&dot_git, &error))?;
+            let target = dot_git.canonicalize().map_err(|error| io_error(&dot_git, &error))?;
             if !target.starts_with(&root) {
                 return Err(outside(path, target));
             }
@@ -83,21 +79,11 @@ pub(crate) fn discover(path: &Path) -> Result<Option<Repo>, ScanError> {
         Some(Some(name)) if name.eq_ignore_ascii_case("sha1") => gix::hash::Kind::Sha1,
         Some(Some(name)) if name.eq_ignore_ascii_case("sha256") => gix::hash::Kind::Sha256,
         Some(other) => {
-            let why = format!(
-                "its object format `{}` is not known",
-                other.unwrap_or_default()
-            );
+            let why = format!("its object format `{}` is not known", other.unwrap_or_default());
             return Err(unreadable(path, crate::rules::rule::printable(&why)));
         }
     };
-    Ok(Some(Repo {
-        root,
-        has_work_tree,
-        git_dir,
-        common_dir,
-        hash,
-        config,
-    }))
+    Ok(Some(Repo { root, has_work_tree, git_dir, common_dir, hash, config }))
 }
 
 /// A folder with the three things that every repository has.
@@ -110,15 +96,10 @@ fn is_git_dir(path: &Path) -> bool {
 /// Where `gitdir: …` leads: inside the root, or to a place that names this work tree as its own.
 fn follow_git_file(path: &Path, root: &Path, dot_git: &Path) -> Result<PathBuf, ScanError> {
     let line = one_line(dot_git).unwrap_or_default();
-    let Some(target) = line
-        .strip_prefix("gitdir:")
-        .map(str::trim)
-        .filter(|target| !target.is_empty())
+    let Some(target) =
+        line.strip_prefix("gitdir:").map(str::trim).filter(|target| !target.is_empty())
     else {
-        return Err(unreadable(
-            path,
-            "its .git file does not say `gitdir: …`".to_owned(),
-        ));
+        return Err(unreadable(path, "its .git file does not say `gitdir: …`".to_owned()));
     };
     let target = root.join(target);
     let Ok(target) = target.canonicalize() else {
@@ -142,30 +123,19 @@ fn follow_git_file(path: &Path, root: &Path, dot_git: &Path) -> Result<PathBuf, 
             .and_then(|back| target.join(back).canonicalize().ok())
             .is_some_and(|back| back == root)
     };
-    if worktree || submodule() {
-        Ok(target)
-    } else {
-        Err(outside(path, target))
-    }
+    if worktree || submodule() { Ok(target) } else { Err(outside(path, target)) }
 }
 
 /// Where the objects and refs are: the git folder itself, or for a linked work tree the one above
 /// `worktrees/NAME`, and no other.
 fn common_dir(path: &Path, root: &Path, git_dir: &Path) -> Result<PathBuf, ScanError> {
-    let git_dir = git_dir
-        .canonicalize()
-        .map_err(|error| io_error(git_dir, &error))?;
+    let git_dir = git_dir.canonicalize().map_err(|error| io_error(git_dir, &error))?;
     let Some(line) = one_line(&git_dir.join("commondir")) else {
         return Ok(git_dir);
     };
-    let common = git_dir
-        .join(line)
-        .canonicalize()
-        .map_err(|error| io_error(&git_dir, &error))?;
-    let above = git_dir
-        .parent()
-        .filter(|folder| folder.ends_with("worktrees"))
-        .and_then(Path::parent);
+    let common = git_dir.join(line).canonicalize().map_err(|error| io_error(&git_dir, &error))?;
+    let above =
+        git_dir.parent().filter(|folder| folder.ends_with("worktrees")).and_then(Path::parent);
     if above == Some(&common) || common.starts_with(root) {
         Ok(common)
     } else {
@@ -175,12 +145,7 @@ fn common_dir(path: &Path, root: &Path, git_dir: &Path) -> Result<PathBuf, ScanE
 
 fn one_line(path: &Path) -> Option<String> {
     let bytes = files::small(path, MAX_LINE)?;
-    Some(
-        String::from_utf8(bytes)
-            .ok()?
-            .trim_end_matches(['\n', '\r'])
-            .to_owned(),
-    )
+    Some(String::from_utf8(bytes).ok()?.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 impl Repo {
@@ -212,28 +177,16 @@ impl Repo {
     /// Facts that the reader should know before trusting this repository, or this report.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
-        let mut add = |code: &str, message: String| {
-            notices.push(Notice {
-                code: code.to_owned(),
-                message,
-            })
-        };
-        let mut armed: Vec<String> = self
-            .config
-            .iter()
-            .filter(|s| runs_code(s))
-            .map(Setting::name)
-            .collect();
+        let mut add =
+            |code: &str, message: String| notices.push(Notice { code: code.to_owned(), message });
+        let mut armed: Vec<String> =
+            self.config.iter().filter(|s| runs_code(s)).map(Setting::name).collect();
         armed.sort();
         armed.dedup();
         if !armed.is_empty() {
             let more = armed.len().saturating_sub(20);
             armed.truncate(20);
-            let tail = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
+            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
             add(
                 "REPO_RUNS_CODE",
                 format!(
@@ -274,29 +227,18 @@ impl Repo {
 
 fn io_error(path: &Path, error: &std::io::Error) -> ScanError {
     if error.kind() == std::io::ErrorKind::NotFound {
-        ScanError::NotFound {
-            path: path.to_owned(),
-        }
+        ScanError::NotFound { path: path.to_owned() }
     } else {
-        ScanError::Io {
-            path: path.to_owned(),
-            why: files::words(error),
-        }
+        ScanError::Io { path: path.to_owned(), why: files::words(error) }
     }
 }
 
 fn outside(path: &Path, target: PathBuf) -> ScanError {
-    ScanError::RepositoryOutsideRoot {
-        path: path.to_owned(),
-        target,
-    }
+    ScanError::RepositoryOutsideRoot { path: path.to_owned(), target }
 }
 
 fn unreadable(path: &Path, why: String) -> ScanError {
-    ScanError::RepositoryUnreadable {
-        path: path.to_owned(),
-        why,
-    }
+    ScanError::RepositoryUnreadable { path: path.to_owned(), why }
 }
 
 /// The path of a line in a repository's file, which may be any bytes.

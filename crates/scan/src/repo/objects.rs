@@ -17,14 +17,8 @@ const MAX_ALTERNATES: usize = 16;
 /// Where an object is.
 #[derive(Clone, Copy)]
 pub(super) enum Location {
-    Packed {
-        pack: u16,
-        kind: PackedKind,
-        offset: u64,
-    },
-    Loose {
-        folder: u16,
-    },
+    Packed { pack: u16, kind: PackedKind, offset: u64 },
+    Loose { folder: u16 },
 }
 
 /// One object and what is known without decoding it.
@@ -127,10 +121,7 @@ impl ObjectStore {
         for index in indexes {
             let shown = crate::path::shown(&crate::path::relative(&repo.root, &index));
             let mut skip = |reason: &str| {
-                troubles.skipped.push(Skipped {
-                    path: shown.clone(),
-                    reason: reason.to_owned(),
-                });
+                troubles.skipped.push(Skipped { path: shown.clone(), reason: reason.to_owned() });
             };
             let (pack, packed) = match Pack::open(&index, self.hash, self.max_blob) {
                 Ok(opened) => opened,
@@ -144,14 +135,7 @@ impl ObjectStore {
                 continue;
             };
             for PackedObject { id, offset, kind } in packed {
-                self.add(
-                    id,
-                    Location::Packed {
-                        pack: number,
-                        kind,
-                        offset,
-                    },
-                );
+                self.add(id, Location::Packed { pack: number, kind, offset });
             }
             self.packs.push(pack);
         }
@@ -197,10 +181,7 @@ fn object_folders(repo: &Repo, troubles: &mut Troubles) -> Vec<PathBuf> {
     while at < folders.len() {
         let list =
             files::small(&folders[at].join("info/alternates"), 1024 * 1024).unwrap_or_default();
-        for line in list
-            .split(|&b| b == b'\n')
-            .filter(|line| !line.is_empty() && line[0] != b'#')
-        {
+        for line in list.split(|&b| b == b'\n').filter(|line| !line.is_empty() && line[0] != b'#') {
             let Some(path) = path_of_line(line).map(|path| folders[at].join(path)) else {
                 continue;
             };

@@ -59,9 +59,7 @@ impl Pack {
         }
         // Twice the object for the two work buffers, and as much again for instructions.
         let limit = usize::try_from(max_blob.saturating_mul(3).saturating_add(64 << 20)).ok();
-        let file = data::File::at(&path, hash)
-            .map_err(|_| no_data)?
-            .with_alloc_limit_bytes(limit);
+        let file = data::File::at(&path, hash).map_err(|_| no_data)?.with_alloc_limit_bytes(limit);
         let mut pack = Self { file, by_id: None };
         let objects = pack.kinds(entries);
         Ok((pack, objects))
@@ -77,11 +75,8 @@ impl Pack {
     /// Fills the map of the pack if a delta names its base by id.
     fn kinds(&mut self, mut entries: Vec<(ObjectId, u64)>) -> Vec<PackedObject> {
         entries.sort_unstable_by_key(|&(_, offset)| offset);
-        let at_offset = |offset: u64| {
-            entries
-                .binary_search_by_key(&offset, |&(_, offset)| offset)
-                .ok()
-        };
+        let at_offset =
+            |offset: u64| entries.binary_search_by_key(&offset, |&(_, offset)| offset).ok();
         let mut kinds: Vec<Option<(PackedKind, u16)>> = vec![None; entries.len()];
         for start in 0..entries.len() {
             // Down the chain to something known, then back up.
@@ -97,13 +92,12 @@ impl Pack {
                 let entry = self.file.entry(offset);
                 let base = match entry.map(|entry| (entry.header.as_kind(), entry.header, entry)) {
                     Ok((Some(kind), _, _)) => break (PackedKind::Known(kind), 0),
-                    Ok((None, Header::OfsDelta { base_distance }, entry)) => entry
-                        .checked_base_pack_offset(base_distance)
-                        .and_then(at_offset),
+                    Ok((None, Header::OfsDelta { base_distance }, entry)) => {
+                        entry.checked_base_pack_offset(base_distance).and_then(at_offset)
+                    }
                     Ok((None, Header::RefDelta { base_id }, _)) => {
-                        let by_id = self
-                            .by_id
-                            .get_or_insert_with(|| entries.iter().copied().collect());
+                        let by_id =
+                            self.by_id.get_or_insert_with(|| entries.iter().copied().collect());
                         by_id.get(&base_id).copied().and_then(at_offset)
                     }
                     _ => None,
@@ -136,11 +130,8 @@ impl Pack {
 
 /// The ids and offsets of a pack index, version 1 or 2 (gitformat-pack); `None` unless it is whole.
 fn read_index(bytes: &[u8], hash_len: usize) -> Option<Vec<(ObjectId, u64)>> {
-    let number = |at: usize| {
-        Some(u32::from_be_bytes(
-            bytes.get(at..at.checked_add(4)?)?.try_into().ok()?,
-        ))
-    };
+    let number =
+        |at: usize| Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?));
     let id = |at: usize| {
         let bytes = bytes.get(at..at.checked_add(hash_len)?)?;
         gix::oid::try_from_bytes(bytes).ok().map(ToOwned::to_owned)
@@ -154,9 +145,7 @@ fn read_index(bytes: &[u8], hash_len: usize) -> Option<Vec<(ObjectId, u64)>> {
     let table = fan + 256 * 4;
     let row = if second { hash_len + 8 } else { hash_len + 4 };
     // The rows, and two checksums after them.
-    let least = table
-        .checked_add(count.checked_mul(row)?)?
-        .checked_add(2 * hash_len)?;
+    let least = table.checked_add(count.checked_mul(row)?)?.checked_add(2 * hash_len)?;
     if bytes.len() < least {
         return None;
     }

@@ -46,14 +46,8 @@ impl<'s> Reader<'s> {
         out: &mut Vec<u8>,
     ) -> Result<Option<Content<'s>>, Unreadable> {
         let (kind, size) = match object.location {
-            Location::Packed {
-                kind: PackedKind::Broken,
-                ..
-            } => return Err(Unreadable::Damaged),
-            Location::Packed {
-                kind: PackedKind::Known(Kind::Tree),
-                ..
-            } => return Ok(None),
+            Location::Packed { kind: PackedKind::Broken, .. } => return Err(Unreadable::Damaged),
+            Location::Packed { kind: PackedKind::Known(Kind::Tree), .. } => return Ok(None),
             Location::Packed { pack, offset, .. } => {
                 let pack = &self.store.packs[usize::from(pack)];
                 let entry = pack.file.entry(offset).map_err(|_| Unreadable::Damaged)?;
@@ -89,10 +83,7 @@ impl<'s> Reader<'s> {
     fn read(&mut self, object: &Object, out: &mut Vec<u8>) -> Result<Kind, Unreadable> {
         out.clear();
         match object.location {
-            Location::Packed {
-                kind: PackedKind::Broken,
-                ..
-            } => Err(Unreadable::Damaged),
+            Location::Packed { kind: PackedKind::Broken, .. } => Err(Unreadable::Damaged),
             Location::Packed { pack, offset, .. } => {
                 let pack = &self.store.packs[usize::from(pack)];
                 let entry = pack.file.entry(offset).map_err(|_| Unreadable::Damaged)?;
@@ -120,15 +111,10 @@ impl<'s> Reader<'s> {
 
     fn load_loose(&mut self, folder: u16, id: &gix::oid) -> Result<(), Unreadable> {
         let hex = id.to_hex().to_string();
-        let path = self.store.folders[usize::from(folder)]
-            .join(&hex[..2])
-            .join(&hex[2..]);
+        let path = self.store.folders[usize::from(folder)].join(&hex[..2]).join(&hex[2..]);
         // What cannot be compressed grows a little.
-        let limit = self
-            .store
-            .max_blob
-            .saturating_add(self.store.max_blob / 512)
-            .saturating_add(1024);
+        let limit =
+            self.store.max_blob.saturating_add(self.store.max_blob / 512).saturating_add(1024);
         match files::read(&path, limit, false) {
             Ok(content) => {
                 self.compressed = content.bytes;
@@ -142,10 +128,8 @@ impl<'s> Reader<'s> {
     /// Kind, size and length of the header, from the first bytes of `self.compressed`.
     fn loose_header(&mut self, head: &mut [u8]) -> Result<(Kind, u64, usize), Unreadable> {
         self.inflate.reset();
-        let (_, _, len) = self
-            .inflate
-            .once(&self.compressed, head)
-            .map_err(|_| Unreadable::Damaged)?;
+        let (_, _, len) =
+            self.inflate.once(&self.compressed, head).map_err(|_| Unreadable::Damaged)?;
         gix::objs::decode::loose_header(&head[..len]).map_err(|_| Unreadable::Damaged)
     }
 
@@ -164,10 +148,8 @@ impl<'s> Reader<'s> {
         let whole = usize::try_from(size).map_err(|_| Unreadable::Damaged)? + skip;
         out.resize(whole, 0);
         self.inflate.reset();
-        let (status, _, len) = self
-            .inflate
-            .once(&self.compressed, out)
-            .map_err(|_| Unreadable::Damaged)?;
+        let (status, _, len) =
+            self.inflate.once(&self.compressed, out).map_err(|_| Unreadable::Damaged)?;
         if status != gix::zlib::Status::StreamEnd || len != whole {
             return Err(Unreadable::Damaged);
         }

@@ -40,11 +40,8 @@ pub(crate) fn tips(repo: &Repo) -> Tips {
         each_file(&base.join("refs"), 0, &mut |path| {
             let id = files::small(path, MAX_REF).and_then(|line| id_at_start(&line));
             if let Some(id) = id {
-                let name = [
-                    b"refs/",
-                    crate::path::relative(&base.join("refs"), path).as_slice(),
-                ]
-                .concat();
+                let name =
+                    [b"refs/", crate::path::relative(&base.join("refs"), path).as_slice()].concat();
                 if *base == repo.common_dir {
                     names.insert(name, id);
                 } else {
@@ -60,8 +57,7 @@ pub(crate) fn tips(repo: &Repo) -> Tips {
                 .unwrap_or_default();
             if name.ends_with("HEAD") && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {
                 let lines = files::small(&path, MAX_REF).unwrap_or_default();
-                tips.refs
-                    .extend(lines.split(|&b| b == b'\n').filter_map(id_at_start));
+                tips.refs.extend(lines.split(|&b| b == b'\n').filter_map(id_at_start));
             }
         }
         each_file(&base.join("logs"), 0, &mut |path| {
@@ -117,9 +113,7 @@ fn packed(path: &Path) -> HashMap<Vec<u8>, ObjectId> {
 
 fn id_at_start(line: &[u8]) -> Option<ObjectId> {
     let len = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-    ObjectId::from_hex(&line[..len])
-        .ok()
-        .filter(|id| !id.is_null())
+    ObjectId::from_hex(&line[..len]).ok().filter(|id| !id.is_null())
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> {
@@ -128,18 +122,12 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> {
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-    entries(folder)
-        .filter(is_folder)
-        .map(|entry| entry.path())
-        .collect()
+    entries(folder).filter(is_folder).map(|entry| entry.path()).collect()
 }
 
 fn plain_files(folder: &Path) -> Vec<PathBuf> {
     let is_file = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
-    entries(folder)
-        .filter(is_file)
-        .map(|entry| entry.path())
-        .collect()
+    entries(folder).filter(is_file).map(|entry| entry.path()).collect()
 }
 
 fn each_file(folder: &Path, depth: usize, visit: &mut impl FnMut(&Path)) {

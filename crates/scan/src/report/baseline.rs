@@ -48,10 +48,7 @@ impl Baseline {
         let document: Document = serde_json::from_slice(bytes)
             .map_err(|error| refuse(error.line().max(1), printable(&error.to_string())))?;
         if document.version != 1 {
-            return Err(refuse(
-                1,
-                format!("version {} is not known", document.version),
-            ));
+            return Err(refuse(1, format!("version {} is not known", document.version)));
         }
         let listed = document.findings.into_iter().map(|entry| entry.fingerprint);
         let fingerprints: HashSet<String> =
@@ -59,10 +56,7 @@ impl Baseline {
         let is_fingerprint =
             |text: &String| text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
         if let Some(bad) = fingerprints.iter().find(|text| !is_fingerprint(text)) {
-            return Err(refuse(
-                1,
-                format!("`{}` is not a fingerprint", printable(bad)),
-            ));
+            return Err(refuse(1, format!("`{}` is not a fingerprint", printable(bad))));
         }
         Ok(Self { fingerprints })
     }

@@ -84,9 +84,7 @@ pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8]) -> Seen {
     }
     let marks = marks(&text.bytes);
     let last = |hit: &Match| hit.span.end.saturating_sub(1);
-    let ends = matches
-        .iter()
-        .flat_map(|hit| [hit.span.start, last(hit), hit.span.end]);
+    let ends = matches.iter().flat_map(|hit| [hit.span.start, last(hit), hit.span.end]);
     let places = text.places(ends.chain(marks.iter().copied()).collect());
     let allowed: BTreeSet<u64> = marks.into_iter().map(|at| places.of(at).line).collect();
     let matches = matches
@@ -101,19 +99,12 @@ pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8]) -> Seen {
             let end = if after.line == last.line {
                 after
             } else {
-                Position {
-                    column: last.column + 1,
-                    ..last
-                }
+                Position { column: last.column + 1, ..last }
             };
             Some((hit, start, end))
         })
         .collect();
-    Seen {
-        matches,
-        decoding: text.decoding(),
-        overflowed,
-    }
+    Seen { matches, decoding: text.decoding(), overflowed }
 }
 
 /// Where the allow marks are, in order.
@@ -123,9 +114,7 @@ fn marks(text: &[u8]) -> Vec<usize> {
     let mut at = Vec::new();
     for (colon, _) in text.iter().enumerate().filter(|&(_, &b)| b == b':') {
         if text[colon..].starts_with(tail)
-            && ALLOW
-                .iter()
-                .any(|mark| text[..colon + tail.len()].ends_with(mark))
+            && ALLOW.iter().any(|mark| text[..colon + tail.len()].ends_with(mark))
         {
             at.push(colon);
         }
@@ -203,10 +192,7 @@ impl Collector {
         for (secret, rule) in known {
             // A rule's canonical form may differ from the plain value's: only equal values are joined.
             if let Some(bare) = self.groups.remove(&GroupKey { rule: None, secret })
-                && let Some(group) = self.groups.get_mut(&GroupKey {
-                    rule: Some(rule),
-                    secret,
-                })
+                && let Some(group) = self.groups.get_mut(&GroupKey { rule: Some(rule), secret })
             {
                 group.sightings.extend(bare.sightings);
             }

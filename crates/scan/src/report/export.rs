@@ -22,10 +22,8 @@ const COLUMNS: [&str; 13] = [
 ];
 
 fn row(finding: &Finding) -> [String; 13] {
-    let own = finding
-        .own
-        .as_ref()
-        .map(|own| format!("{} v{} {}", own.entry, own.version, own.stage));
+    let own =
+        finding.own.as_ref().map(|own| format!("{} v{} {}", own.entry, own.version, own.stage));
     [
         finding.rule.clone(),
         finding.provider.clone().unwrap_or_default(),
@@ -54,12 +52,7 @@ pub fn csv(report: &Report) -> String {
         format!("\"{mark}{text}\"")
     };
     let line = |cells: &[String]| {
-        cells
-            .iter()
-            .map(|text| cell(text))
-            .collect::<Vec<_>>()
-            .join(",")
-            + "\r\n"
+        cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",") + "\r\n"
     };
     let mut out = COLUMNS.join(",") + "\r\n";
     for finding in &report.findings {
@@ -89,10 +82,7 @@ pub fn markdown(report: &Report) -> String {
         out += "\n| Severity | Confidence | What | Where | Commit | Secret | Fingerprint |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     }
     for finding in &report.findings {
-        let commit = finding
-            .commit
-            .as_deref()
-            .map_or("", |id| id.get(..12).unwrap_or(id));
+        let commit = finding.commit.as_deref().map_or("", |id| id.get(..12).unwrap_or(id));
         let cells = [
             finding.severity.as_str(),
             finding.confidence.as_str(),
@@ -186,17 +176,9 @@ fn summary(report: &Report) -> String {
 }
 
 fn location(finding: &Finding) -> String {
-    let path = if finding.path.is_empty() {
-        finding.source.as_str()
-    } else {
-        &finding.path
-    };
+    let path = if finding.path.is_empty() { finding.source.as_str() } else { &finding.path };
     let more = finding.places.len().saturating_sub(1);
-    let tail = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{path}:{}:{}{tail}", finding.line, finding.column)
 }
 
@@ -216,9 +198,7 @@ fn notes(report: &Report) -> Vec<(&'static str, Vec<String>)> {
         skipped.push(format!("and {} more", summary.skipped_more));
     }
     let all: [(&str, Vec<String>); 2] = [("Notices", notices), ("Not scanned", skipped)];
-    all.into_iter()
-        .filter(|(_, lines)| !lines.is_empty())
-        .collect()
+    all.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
 /// Control, bidirectional and invisible characters as `\u{…}`.

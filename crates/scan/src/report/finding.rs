@@ -66,18 +66,13 @@ pub(super) fn finding(
         rule.is_some_and(|rule| rule.check.is_some_and(crate::rules::check::Check::proves));
     let generic = rule.is_none_or(|rule| rule.provider == "generic");
     let fingerprint = if !proved && guessable(&canonical, kind == Kind::Password || generic) {
-        let name = own
-            .as_ref()
-            .map_or(first.sighting.key.as_slice(), |own| own.entry.as_bytes());
+        let name = own.as_ref().map_or(first.sighting.key.as_slice(), |own| own.entry.as_bytes());
         fingerprint(&[b"place", id.as_bytes(), first.place.path.as_bytes(), name])
     } else {
         fingerprint(&[id.as_bytes(), &canonical])
     };
     let (start, end) = (first.sighting.start, first.sighting.end);
-    let (blob, decoded) = (
-        first.blob.map(|id| id.to_string()),
-        first.sighting.decoded.clone(),
-    );
+    let (blob, decoded) = (first.blob.map(|id| id.to_string()), first.sighting.decoded.clone());
     let main = first.place.clone();
     let mut seen = HashSet::new();
     let places = places
@@ -95,10 +90,7 @@ pub(super) fn finding(
         .collect();
     Some(Finding {
         rule: id.to_owned(),
-        name: rule.map_or_else(
-            || "Value from your vault".to_owned(),
-            |rule| rule.name.clone(),
-        ),
+        name: rule.map_or_else(|| "Value from your vault".to_owned(), |rule| rule.name.clone()),
         provider: rule.map(|rule| rule.provider.clone()),
         kind,
         mode: rule.and_then(|rule| rule.mode),
@@ -149,14 +141,7 @@ fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
             |rank: u8, order: usize, path: String, commit: Option<ObjectId>, source, blob| {
                 let Position { line, column } = sighting.start;
                 out.push(Ranked {
-                    rank: (
-                        rank,
-                        order,
-                        sighting.decoded.len(),
-                        path.clone(),
-                        line,
-                        column,
-                    ),
+                    rank: (rank, order, sighting.decoded.len(), path.clone(), line, column),
                     place: Place {
                         path,
                         line,
@@ -175,29 +160,15 @@ fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
                 add(1, 0, path.clone(), None, Source::Index, Some(*blob))
             }
             Container::Message(repository, commit) => {
-                let order = attribution
-                    .order
-                    .get(&(*repository, *commit))
-                    .copied()
-                    .unwrap_or(usize::MAX);
-                add(
-                    3,
-                    order,
-                    String::new(),
-                    Some(*commit),
-                    Source::CommitMessage,
-                    None,
-                );
+                let order =
+                    attribution.order.get(&(*repository, *commit)).copied().unwrap_or(usize::MAX);
+                add(3, order, String::new(), Some(*commit), Source::CommitMessage, None);
             }
             Container::Blob(repository, blob) => match attribution.blobs.get(&(*repository, *blob))
             {
                 Some(known) => {
                     for known in known {
-                        let source = if known.staged {
-                            Source::Index
-                        } else {
-                            Source::History
-                        };
+                        let source = if known.staged { Source::Index } else { Source::History };
                         let rank = match known.commit {
                             _ if known.staged => 1,
                             Some(_) => 2,
@@ -213,14 +184,7 @@ fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
                         );
                     }
                 }
-                None => add(
-                    4,
-                    usize::MAX,
-                    String::new(),
-                    None,
-                    Source::History,
-                    Some(*blob),
-                ),
+                None => add(4, usize::MAX, String::new(), None, Source::History, Some(*blob)),
             },
         }
     }
@@ -250,21 +214,9 @@ pub(super) fn canonical(secret: &[u8], kind: Option<Kind>) -> Zeroizing<Vec<u8>>
 fn mask(secret: &[u8]) -> String {
     let shown = (secret.len() / 8).min(4);
     let plain = |part: &[u8]| -> String {
-        part.iter()
-            .map(|&b| {
-                if b.is_ascii_graphic() {
-                    char::from(b)
-                } else {
-                    '·'
-                }
-            })
-            .collect()
+        part.iter().map(|&b| if b.is_ascii_graphic() { char::from(b) } else { '·' }).collect()
     };
-    format!(
-        "{}…{}",
-        plain(&secret[..shown]),
-        plain(&secret[secret.len() - shown..])
-    )
+    format!("{}…{}", plain(&secret[..shown]), plain(&secret[secret.len() - shown..]))
 }
 
 /// 32 hexadecimal digits of SHA-256 over the parts with a NUL between.
@@ -296,17 +248,8 @@ mod tests {
     #[test]
     fn keys_are_the_same_however_their_lines_end() {
         let unix = canonical(b"-----BEGIN-----\nAB\nCD\n", Some(Kind::PrivateKey));
-        assert_eq!(
-            unix,
-            canonical(b"-----BEGIN-----\r\nAB\r\nCD", Some(Kind::PrivateKey))
-        );
-        assert_eq!(
-            unix,
-            canonical(br"-----BEGIN-----\nAB\nCD", Some(Kind::PrivateKey))
-        );
-        assert_ne!(
-            unix,
-            canonical(b"-----BEGIN-----\nAB\nCE\n", Some(Kind::PrivateKey))
-        );
+        assert_eq!(unix, canonical(b"-----BEGIN-----\r\nAB\r\nCD", Some(Kind::PrivateKey)));
+        assert_eq!(unix, canonical(br"-----BEGIN-----\nAB\nCD", Some(Kind::PrivateKey)));
+        assert_ne!(unix, canonical(b"-----BEGIN-----\nAB\nCE\n", Some(Kind::PrivateKey)));
     }
 }

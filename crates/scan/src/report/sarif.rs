@@ -12,14 +12,11 @@ pub fn sarif(report: &Report) -> Value {
     let mut ids: Vec<&str> = Vec::new();
     let mut results = Vec::with_capacity(report.findings.len());
     for finding in &report.findings {
-        let index = ids
-            .iter()
-            .position(|id| *id == finding.rule)
-            .unwrap_or_else(|| {
-                ids.push(&finding.rule);
-                rules.push(rule(finding));
-                ids.len() - 1
-            });
+        let index = ids.iter().position(|id| *id == finding.rule).unwrap_or_else(|| {
+            ids.push(&finding.rule);
+            rules.push(rule(finding));
+            ids.len() - 1
+        });
         results.push(result(finding, index));
     }
     let notifications: Vec<Value> = report
@@ -99,15 +96,10 @@ fn rule(finding: &Finding) -> Value {
 
 fn result(finding: &Finding, index: usize) -> Value {
     let own = finding.own.as_ref().map_or(String::new(), |own| {
-        format!(
-            " It is {}, version {} ({}).",
-            own.entry, own.version, own.stage
-        )
+        format!(" It is {}, version {} ({}).", own.entry, own.version, own.stage)
     });
-    let commit = finding
-        .commit
-        .as_ref()
-        .map_or(String::new(), |commit| format!(" in commit {commit}"));
+    let commit =
+        finding.commit.as_ref().map_or(String::new(), |commit| format!(" in commit {commit}"));
     let mut result = json!({
         "ruleId": finding.rule,
         "ruleIndex": index,

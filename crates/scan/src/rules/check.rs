@@ -104,9 +104,7 @@ fn lenient_url_safe() -> GeneralPurpose {
 /// Source: AWS IAM user guide, "IAM identifiers"; AWS's own samples end in EXAMPLE.
 fn aws_key_id(id: &[u8]) -> bool {
     id.len() == 20
-        && id[4..]
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b))
+        && id[4..].iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b))
         && !id.ends_with(b"EXAMPLE")
 }
 
@@ -117,9 +115,7 @@ fn pem(block: &[u8]) -> bool {
     let Some(body) = pem_body(block) else {
         return false;
     };
-    let text = String::from_utf8_lossy(body)
-        .replace("\\r", "\n")
-        .replace("\\n", "\n");
+    let text = String::from_utf8_lossy(body).replace("\\r", "\n").replace("\\n", "\n");
     let announced = text.contains("ENCRYPTED");
     let mut base64 = Vec::new();
     for line in text.lines() {
@@ -130,10 +126,7 @@ fn pem(block: &[u8]) -> bool {
         }
         base64.extend(line.bytes().filter(|b| !b.is_ascii_whitespace()));
     }
-    let end = base64
-        .iter()
-        .position(|&b| b == b'=')
-        .unwrap_or(base64.len());
+    let end = base64.iter().position(|&b| b == b'=').unwrap_or(base64.len());
     base64.truncate(end);
     let whole = base64.len() / 4 * 4;
     let Ok(key) = base64::engine::general_purpose::STANDARD.decode(&base64[..whole]) else {
@@ -193,13 +186,9 @@ mod tests {
         assert!(pem(key.as_bytes()));
         assert!(pem(key.replace('\n', "\\n").as_bytes()), "as in JSON");
         assert!(pem(key.replace('\n', "\r\n").as_bytes()));
-        assert!(!pem(
-            b"-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"
-        ));
+        assert!(!pem(b"-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"));
         assert!(!pem(b"-----BEGIN PRIVATE KEY-----\nint main(void) { return parse(key); }\n-----END PRIVATE KEY-----"));
-        assert!(!pem(
-            b"-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----"
-        ));
+        assert!(!pem(b"-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----"));
         assert!(!pem(b"KEY"));
     }
 }

@@ -60,9 +60,7 @@ impl Rules {
     pub fn builtin() -> Self {
         let mut rules = Self::default();
         for (file, text) in BUILTIN {
-            rules
-                .rules
-                .extend(rule::parse(text, file).expect("built-in rules are tested"));
+            rules.rules.extend(rule::parse(text, file).expect("built-in rules are tested"));
         }
         rules
     }
@@ -80,9 +78,7 @@ impl Rules {
             why,
         };
         if text.len() as u64 > MAX_FILE {
-            return Err(too_large(format!(
-                "a rule file has at most {MAX_FILE} bytes"
-            )));
+            return Err(too_large(format!("a rule file has at most {MAX_FILE} bytes")));
         }
         let added = rule::parse(text, file)?;
         if self.rules.len() + added.len() > MAX_RULES {
@@ -119,16 +115,10 @@ impl Rules {
         let meta = std::fs::symlink_metadata(path)
             .map_err(|error| refuse(invalid, &format!("it cannot be read: {error}")))?;
         if !meta.is_file() {
-            return Err(refuse(
-                invalid,
-                "a rule file is a plain file, no link and no folder",
-            ));
+            return Err(refuse(invalid, "a rule file is a plain file, no link and no folder"));
         }
         if meta.len() > MAX_FILE {
-            return Err(refuse(
-                RuleErrorCode::TooLarge,
-                "a rule file has at most 1 MiB",
-            ));
+            return Err(refuse(RuleErrorCode::TooLarge, "a rule file has at most 1 MiB"));
         }
         let bytes = std::fs::read(path)
             .map_err(|error| refuse(invalid, &format!("it cannot be read: {error}")))?;
@@ -207,9 +197,7 @@ impl Prefilter {
             .iter()
             .enumerate()
             .flat_map(|(index, rule)| {
-                rule.keywords
-                    .iter()
-                    .map(move |word| (word.to_ascii_lowercase(), index))
+                rule.keywords.iter().map(move |word| (word.to_ascii_lowercase(), index))
             })
             .collect();
         pairs.sort();
@@ -232,10 +220,7 @@ impl Prefilter {
         let kind = (bytes < 64 * 1024).then_some(AhoCorasickKind::DFA);
         let keywords = build(kind)
             .expect("5,000 rules of 64 keywords of 128 bytes stay below the library's limits");
-        Self {
-            keywords,
-            rules: words.into_iter().map(|(_, users)| users).collect(),
-        }
+        Self { keywords, rules: words.into_iter().map(|(_, users)| users).collect() }
     }
 }
 

@@ -17,10 +17,8 @@ const MAX_NEST: u32 = 50;
 /// Compiles a pattern within limits that make it safe on any text; or says why not.
 pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
     if pattern.len() > MAX_PATTERN {
-        let why = format!(
-            "the pattern has {} bytes; at most {MAX_PATTERN} are taken",
-            pattern.len()
-        );
+        let why =
+            format!("the pattern has {} bytes; at most {MAX_PATTERN} are taken", pattern.len());
         return Err((RuleErrorCode::TooComplex, why));
     }
     let shape = Shape::of(pattern);
@@ -30,10 +28,7 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
         return Err((RuleErrorCode::Unsupported, why));
     }
     if shape.depth > MAX_NEST {
-        let why = format!(
-            "groups are nested {} deep; at most {MAX_NEST} are taken",
-            shape.depth
-        );
+        let why = format!("groups are nested {} deep; at most {MAX_NEST} are taken", shape.depth);
         return Err((RuleErrorCode::TooDeep, why));
     }
     if shape.repeat > MAX_REPEAT {
@@ -51,27 +46,21 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
             .build()
     };
     // Bytes first: smaller and quicker. A pattern that names Unicode classes needs the other.
-    let regex = build(false)
-        .or_else(|_| build(true))
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(limit) => (
-                RuleErrorCode::TooComplex,
-                format!("the pattern compiles to more than {limit} bytes"),
-            ),
-            error => {
-                let text = error.to_string();
-                if text.contains("nest") && text.contains("limit") || text.contains("nested") {
-                    let why = format!("groups are nested more than {MAX_NEST} deep");
-                    return (RuleErrorCode::TooDeep, why);
-                }
-                let last = text.lines().last().unwrap_or("it does not parse");
-                let why = last.trim_start_matches("error: ").to_owned();
-                (
-                    RuleErrorCode::Invalid,
-                    format!("the pattern is not valid: {why}"),
-                )
+    let regex = build(false).or_else(|_| build(true)).map_err(|error| match error {
+        regex::Error::CompiledTooBig(limit) => {
+            (RuleErrorCode::TooComplex, format!("the pattern compiles to more than {limit} bytes"))
+        }
+        error => {
+            let text = error.to_string();
+            if text.contains("nest") && text.contains("limit") || text.contains("nested") {
+                let why = format!("groups are nested more than {MAX_NEST} deep");
+                return (RuleErrorCode::TooDeep, why);
             }
-        })?;
+            let last = text.lines().last().unwrap_or("it does not parse");
+            let why = last.trim_start_matches("error: ").to_owned();
+            (RuleErrorCode::Invalid, format!("the pattern is not valid: {why}"))
+        }
+    })?;
     if regex.is_match(b"") {
         let why = "the pattern matches the empty text, and so would match everywhere".to_owned();
         return Err((RuleErrorCode::MatchesEmpty, why));
@@ -90,11 +79,7 @@ impl Shape {
     /// Columns count characters from 1.
     fn of(pattern: &str) -> Self {
         let chars: Vec<char> = pattern.chars().collect();
-        let mut shape = Self {
-            depth: 0,
-            repeat: 1,
-            unsupported: None,
-        };
+        let mut shape = Self { depth: 0, repeat: 1, unsupported: None };
         // The largest product of counted repetitions seen in each open group, and in the last atom.
         let mut open: Vec<u64> = vec![1];
         let mut atom = 1_u64;
@@ -130,16 +115,11 @@ impl Shape {
                         }
                     }
                     open.push(1);
-                    shape.depth = shape
-                        .depth
-                        .max(u32::try_from(open.len() - 1).unwrap_or(u32::MAX));
+                    shape.depth =
+                        shape.depth.max(u32::try_from(open.len() - 1).unwrap_or(u32::MAX));
                 }
                 ')' => {
-                    atom = if open.len() > 1 {
-                        open.pop().unwrap_or(1)
-                    } else {
-                        1
-                    };
+                    atom = if open.len() > 1 { open.pop().unwrap_or(1) } else { 1 };
                     shape.merge(&mut open, atom);
                 }
                 '{' => {
@@ -173,10 +153,7 @@ impl Shape {
 fn counted(rest: &[char]) -> Option<(u64, usize)> {
     let end = rest.iter().take(24).position(|&c| c == '}')?;
     let inner: String = rest[1..end].iter().collect();
-    let largest = inner
-        .split(',')
-        .filter_map(|n| n.trim().parse().ok())
-        .max()?;
+    let largest = inner.split(',').filter_map(|n| n.trim().parse().ok()).max()?;
     Some((largest, end + 1))
 }
 
@@ -190,13 +167,9 @@ mod tests {
 
     #[test]
     fn linear_patterns_are_taken() {
-        for pattern in [
-            r"(a+)+$x",
-            r"(a|aa)+$x",
-            r"\b(sk_live_[0-9A-Za-z]{24,247})\b",
-            r"[(?=]x",
-            r"\\1",
-        ] {
+        for pattern in
+            [r"(a+)+$x", r"(a|aa)+$x", r"\b(sk_live_[0-9A-Za-z]{24,247})\b", r"[(?=]x", r"\\1"]
+        {
             assert_eq!(code(pattern), Ok(()), "{pattern}");
         }
     }
@@ -204,12 +177,7 @@ mod tests {
     #[test]
     fn complex_patterns_are_refused() {
         let long = "a".repeat(2 << 20);
-        for pattern in [
-            "(?:a{1000}){1000}",
-            r"(?:\w{100}){50}",
-            r"(?:(?:a{20}){20}){20}",
-            &long,
-        ] {
+        for pattern in ["(?:a{1000}){1000}", r"(?:\w{100}){50}", r"(?:(?:a{20}){20}){20}", &long] {
             assert_eq!(code(pattern), Err(RuleErrorCode::TooComplex));
         }
     }
@@ -233,10 +201,7 @@ mod tests {
         ] {
             let (code, why) = compile(pattern).expect_err("it cannot run in linear time");
             assert_eq!(code, RuleErrorCode::Unsupported);
-            assert!(
-                why.contains(feature) && why.contains(&format!("column {column} ")),
-                "{why}"
-            );
+            assert!(why.contains(feature) && why.contains(&format!("column {column} ")), "{why}");
         }
     }
 

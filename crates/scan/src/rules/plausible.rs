@@ -94,30 +94,13 @@ pub(crate) fn url_password(url: &[u8], password: &[u8]) -> Option<Confidence> {
     {
         return None;
     }
-    let host = url
-        .rsplit(|&b| b == b'@')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let local = [
-        "localhost",
-        "127.0.0.1",
-        "0.0.0.0",
-        "[::1]",
-        "host",
-        "example.",
-        "db:",
-        "db/",
-        "server",
-    ]
-    .iter()
-    .any(|name| host.starts_with(name.as_bytes()))
-        || contains(&host, b"example.");
-    Some(if local {
-        Confidence::Low
-    } else {
-        Confidence::High
-    })
+    let host = url.rsplit(|&b| b == b'@').next().unwrap_or_default().to_ascii_lowercase();
+    let local =
+        ["localhost", "127.0.0.1", "0.0.0.0", "[::1]", "host", "example.", "db:", "db/", "server"]
+            .iter()
+            .any(|name| host.starts_with(name.as_bytes()))
+            || contains(&host, b"example.");
+    Some(if local { Confidence::Low } else { Confidence::High })
 }
 
 /// The words of a name, in lower case: `dbPassword_v2` is `db`, `password`, `v2`.
@@ -148,13 +131,9 @@ fn is_template(value: &[u8]) -> bool {
             | (Some(b'['), Some(b']'))
             | (Some(b'%'), Some(b'%'))
     );
-    let variable = first == Some(b'$')
-        && value[1..]
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let marks = [
-        "${", "$(", "#{", "%{", "%(", "{{", "<%", "%s", "%d", "%v", "{}", "***",
-    ];
+    let variable =
+        first == Some(b'$') && value[1..].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let marks = ["${", "$(", "#{", "%{", "%(", "{{", "<%", "%s", "%d", "%v", "{}", "***"];
     wrapped || variable || marks.iter().any(|mark| contains(value, mark.as_bytes()))
 }
 
@@ -165,9 +144,7 @@ fn is_call(value: &[u8]) -> bool {
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':'))
         .count();
     let closed = matches!(value.last(), Some(b')' | b']' | b'}' | b';'));
-    let open = value
-        .get(name)
-        .is_some_and(|b| matches!(b, b'(' | b'[' | b'{'));
+    let open = value.get(name).is_some_and(|b| matches!(b, b'(' | b'[' | b'{'));
     (open && closed && name > 0) || !value.is_ascii()
 }
 
@@ -194,9 +171,7 @@ fn is_reference(value: &[u8]) -> bool {
     }
     let dotted = value.contains(&b'.') && value.split(|&b| b == b'.').all(is_word);
     let slashed = value.contains(&b'/')
-        && value
-            .split(|&b| b == b'/')
-            .all(|part| part.len() < 16 && is_word(part));
+        && value.split(|&b| b == b'/').all(|part| part.len() < 16 && is_word(part));
     let coloned = value.contains(&b':') && value.split(|&b| b == b':').all(is_word);
     dotted || slashed || coloned
 }
@@ -204,12 +179,7 @@ fn is_reference(value: &[u8]) -> bool {
 /// An identifier: words joined by `_`, `-`, `.`, `/`, `:` or capitals, each at most with a short number.
 fn is_words(value: &[u8]) -> bool {
     value
-        .split(|b| {
-            matches!(
-                b,
-                b'_' | b'-' | b'.' | b'/' | b':' | b'+' | b'=' | b'@' | b' '
-            )
-        })
+        .split(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b':' | b'+' | b'=' | b'@' | b' '))
         .all(is_word)
 }
 
@@ -238,12 +208,7 @@ fn is_word(part: &[u8]) -> bool {
 
 fn vowels(part: &[u8]) -> usize {
     part.iter()
-        .filter(|b| {
-            matches!(
-                b.to_ascii_lowercase(),
-                b'a' | b'e' | b'i' | b'o' | b'u' | b'y'
-            )
-        })
+        .filter(|b| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y'))
         .count()
 }
 
@@ -251,9 +216,7 @@ fn vowels(part: &[u8]) -> usize {
 fn is_uuid(value: &[u8]) -> bool {
     let parts: Vec<&[u8]> = value.split(|&b| b == b'-').collect();
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
-        && parts
-            .iter()
-            .all(|part| part.iter().all(u8::is_ascii_hexdigit))
+        && parts.iter().all(|part| part.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Few different characters, or each one following the last.
@@ -326,10 +289,7 @@ mod tests {
             judge("postgres://app:s3cr3t-Pq9x@db.acme.io", "s3cr3t-Pq9x"),
             Some(Confidence::High)
         );
-        assert_eq!(
-            judge("postgres://app:s9Kd2mPq@localhost", "s9Kd2mPq"),
-            Some(Confidence::Low)
-        );
+        assert_eq!(judge("postgres://app:s9Kd2mPq@localhost", "s9Kd2mPq"), Some(Confidence::Low));
         assert_eq!(
             judge("postgres://app:p%40ss9Kd2m@db.acme.io", "p%40ss9Kd2m"),
             Some(Confidence::High)

@@ -123,21 +123,11 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             "a rule id is made of a–z, 0–9 and `-`, at most 64"
         } else if rule.keywords.is_empty() || rule.keywords.len() > 64 {
             "a rule has 1 to 64 keywords"
-        } else if rule
-            .keywords
-            .iter()
-            .any(|word| word.len() < 2 || word.len() > 128)
-        {
+        } else if rule.keywords.iter().any(|word| word.len() < 2 || word.len() > 128) {
             "a keyword has 2 to 128 bytes"
-        } else if rule
-            .entropy
-            .is_some_and(|bits| !(0.0..=8.0).contains(&bits))
-        {
+        } else if rule.entropy.is_some_and(|bits| !(0.0..=8.0).contains(&bits)) {
             "entropy is between 0 and 8 bits a byte"
-        } else if rule
-            .reach
-            .is_some_and(|reach| reach == 0 || reach > MAX_REACH)
-        {
+        } else if rule.reach.is_some_and(|reach| reach == 0 || reach > MAX_REACH) {
             "reach is between 1 and 65536 bytes"
         } else {
             ""
@@ -192,22 +182,14 @@ impl Rule {
     }
 
     pub(crate) fn error(&self, code: RuleErrorCode, why: String) -> RuleError {
-        RuleError {
-            code,
-            file: self.file.clone(),
-            line: self.line,
-            rule: self.id.clone(),
-            why,
-        }
+        RuleError { code, file: self.file.clone(), line: self.line, rule: self.id.clone(), why }
     }
 }
 
 fn is_id(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 64
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !id.starts_with('-')
 }
 

@@ -41,14 +41,7 @@ impl<'g> Git<'g> {
         repo: &'g Repo,
         store: &'g ObjectStore,
     ) -> Self {
-        Self {
-            run,
-            number,
-            prefix,
-            repo,
-            store,
-            history: History::default(),
-        }
+        Self { run, number, prefix, repo, store, history: History::default() }
     }
 
     /// Every object, reachable or not; then the names of what was found.
@@ -69,14 +62,9 @@ impl<'g> Git<'g> {
         let named: IdSet = tips.refs.iter().copied().collect();
         let roots = self.history.roots(ids, |id| self.store.contains(id));
         // A reflog may name what gc has taken away since; a ref may not.
-        let mut missing: IdSet = roots
-            .missing
-            .into_iter()
-            .filter(|id| named.contains(id))
-            .collect();
-        let reachable = self
-            .history
-            .reachable(roots.commits, &shallow, &mut missing);
+        let mut missing: IdSet =
+            roots.missing.into_iter().filter(|id| named.contains(id)).collect();
+        let reachable = self.history.reachable(roots.commits, &shallow, &mut missing);
 
         let staged = index::entries(self.repo).unwrap_or_default();
         let wanted = run.collector().blobs(self.number);
@@ -96,12 +84,7 @@ impl<'g> Git<'g> {
                 let names = attribution.blobs.entry((number, entry.id)).or_default();
                 if names.iter().all(|known| known.commit.is_none()) {
                     let path = format!("{prefix}{}", shown(&entry.path));
-                    names.push(Known {
-                        path,
-                        commit: None,
-                        order: 0,
-                        staged: true,
-                    });
+                    names.push(Known { path, commit: None, order: 0, staged: true });
                 }
             }
         }
@@ -125,11 +108,7 @@ impl<'g> Git<'g> {
             } else {
                 "missing from the repository"
             };
-            let s = if missing == 1 {
-                "object is"
-            } else {
-                "objects are"
-            };
+            let s = if missing == 1 { "object is" } else { "objects are" };
             self.run.skip(
                 format!("{}.git/objects", self.prefix),
                 format!("{missing} {s} {why}"),
@@ -171,10 +150,7 @@ impl<'g> Git<'g> {
                     })
                 })
                 .collect();
-            workers
-                .into_iter()
-                .filter_map(|worker| worker.join().ok())
-                .collect()
+            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
         });
         for part in parts {
             self.history.commits.extend(part.commits);

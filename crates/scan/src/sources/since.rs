@@ -34,31 +34,23 @@ impl Git<'_> {
         let mut reader = Reader::new(self.store);
         let mut damaged = IdSet::default();
         let ids = tips.refs.iter().copied().chain([base]);
-        self.history
-            .load(&mut reader, ids, &mut damaged, || run.cancel.check())?;
+        self.history.load(&mut reader, ids, &mut damaged, || run.cancel.check())?;
         if !self.history.commits.contains_key(&base) {
             return Err(not_found());
         }
         let shallow: IdSet = self.repo.shallow().into_iter().collect();
-        let roots = self
-            .history
-            .roots(tips.refs.iter().copied(), |id| self.store.contains(id));
+        let roots = self.history.roots(tips.refs.iter().copied(), |id| self.store.contains(id));
         let mut missing = roots.missing;
         let hidden = self.history.reachable([base], &shallow, &mut missing);
-        let mut new = self
-            .history
-            .reachable(roots.commits, &shallow, &mut missing);
+        let mut new = self.history.reachable(roots.commits, &shallow, &mut missing);
         new.retain(|id| !hidden.contains(id));
 
         // The trees that new commits build on are known; so is everything below them.
         let mut walk = TreeWalk::new(self.store);
         let mut known: IdSet = IdSet::default();
         let parents = new.iter().flat_map(|id| &self.history.commits[id].parents);
-        let edge: IdSet = parents
-            .filter(|id| hidden.contains(*id))
-            .copied()
-            .chain([base])
-            .collect();
+        let edge: IdSet =
+            parents.filter(|id| hidden.contains(*id)).copied().chain([base]).collect();
         for id in &edge {
             run.cancel.check()?;
             walk.visit(self.history.commits[id].tree, &mut |blob, _, _| {
@@ -74,12 +66,7 @@ impl Git<'_> {
                     let path = format!("{}{}{}", self.prefix, shown(folder), shown(name));
                     let names = names.entry(blob).or_default();
                     if names.iter().all(|known| known.path != path) {
-                        names.push(Known {
-                            path,
-                            commit: Some(id),
-                            order,
-                            staged: false,
-                        });
+                        names.push(Known { path, commit: Some(id), order, staged: false });
                     }
                 }
             });
@@ -91,27 +78,15 @@ impl Git<'_> {
             .filter(|(_, target)| !hidden.contains(*target))
             .map(|(id, _)| *id);
         let scanned: IdSet = names.keys().copied().chain(new).chain(tags).collect();
-        let objects: Vec<&Object> = self
-            .store
-            .objects()
-            .iter()
-            .filter(|object| scanned.contains(&object.id))
-            .collect();
+        let objects: Vec<&Object> =
+            self.store.objects().iter().filter(|object| scanned.contains(&object.id)).collect();
         run.progress.total(objects.len() as u64);
         self.objects(&objects)?;
-        attribution.blobs.extend(
-            names
-                .into_iter()
-                .map(|(id, known)| ((self.number, id), known)),
-        );
+        attribution.blobs.extend(names.into_iter().map(|(id, known)| ((self.number, id), known)));
         missing.extend(walk.missing.iter().copied());
         self.report_missing(missing.len());
         for id in damaged.iter().chain(&walk.damaged) {
-            run.skip(
-                format!("{}object {id}", self.prefix),
-                "damaged object".to_owned(),
-                true,
-            );
+            run.skip(format!("{}object {id}", self.prefix), "damaged object".to_owned(), true);
         }
         Ok(())
     }

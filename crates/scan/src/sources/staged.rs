@@ -34,11 +34,7 @@ impl Git<'_> {
         let mut committed: HashMap<Vec<u8>, ObjectId> = HashMap::new();
         let mut walk = TreeWalk::new(self.store);
         if let Some(head) = refs::tips(self.repo).head {
-            match reader
-                .find(&head, &mut buffer)
-                .ok()
-                .and_then(|_| parse_commit(&buffer))
-            {
+            match reader.find(&head, &mut buffer).ok().and_then(|_| parse_commit(&buffer)) {
                 Some((commit, _)) => walk.visit_all(commit.tree, &mut |blob, folder, name| {
                     committed.insert([folder, name].concat(), blob);
                 }),

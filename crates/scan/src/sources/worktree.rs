@@ -45,9 +45,8 @@ pub(crate) fn walk(
             }
             Err(error) => {
                 let path = error_path(&error).unwrap_or(root).to_owned();
-                let why = error
-                    .io_error()
-                    .map_or_else(|| "cannot be read".to_owned(), files::words);
+                let why =
+                    error.io_error().map_or_else(|| "cannot be read".to_owned(), files::words);
                 step(Step::Skip(path, why, true))
             }
         };
@@ -103,23 +102,15 @@ fn builder(root: &Path, is_repository: bool, ignoring: bool) -> WalkBuilder {
 }
 
 fn special(path: &Path) -> Step {
-    let why = path
-        .symlink_metadata()
-        .ok()
-        .and_then(|meta| files::special(&meta))
-        .unwrap_or("it is gone");
+    let why =
+        path.symlink_metadata().ok().and_then(|meta| files::special(&meta)).unwrap_or("it is gone");
     Step::Skip(path.to_owned(), why.to_owned(), false)
 }
 
 /// `.env` and `.env.production`, but not the samples that are meant to be shared.
 fn is_env(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let sample = [
-        "example", "sample", "template", "dist", "default", "defaults", "schema", "test",
-    ];
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let sample = ["example", "sample", "template", "dist", "default", "defaults", "schema", "test"];
     name == ".env"
         || name
             .strip_prefix(".env.")

@@ -23,11 +23,7 @@ impl Repo {
     pub fn with(arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
         let path = home.path().join("repo");
-        let repo = Self {
-            path: path.clone(),
-            home,
-            clock: Cell::new(1_700_000_000),
-        };
+        let repo = Self { path: path.clone(), home, clock: Cell::new(1_700_000_000) };
         let path = path.to_str().expect("UTF-8");
         let init = [&["init", "-q", "-b", "main"], arguments, &[path]].concat();
         repo.git_in(repo.home.path(), &init);
@@ -113,13 +109,7 @@ impl Repo {
 }
 
 pub fn run(options: &Options) -> Result<Report, ScanError> {
-    scan(
-        options,
-        &Rules::builtin(),
-        Some(&[]),
-        &Silent,
-        &Cancel::default(),
-    )
+    scan(options, &Rules::builtin(), Some(&[]), &Silent, &Cancel::default())
 }
 
 /// A made-up Stripe key; different for each number. Put together here, so that this file holds none.
@@ -129,38 +119,20 @@ pub fn key(number: u32) -> String {
 
 /// The finding of [`key`]`(number)`, which has to be the only one of it.
 pub fn found(report: &Report, number: u32) -> Finding {
-    let mut all = report
-        .findings
-        .iter()
-        .filter(|finding| finding.secret == key(number));
-    let first = all
-        .next()
-        .unwrap_or_else(|| panic!("key {number} was not found in {report:?}"));
-    assert!(
-        all.next().is_none(),
-        "key {number} is one finding, not several"
-    );
+    let mut all = report.findings.iter().filter(|finding| finding.secret == key(number));
+    let first = all.next().unwrap_or_else(|| panic!("key {number} was not found in {report:?}"));
+    assert!(all.next().is_none(), "key {number} is one finding, not several");
     first.clone()
 }
 
 /// Path, line, commit and source of the place that matters most.
 pub fn place(finding: &Finding) -> (&str, u64, Option<&str>, Source) {
-    (
-        &finding.path,
-        finding.line,
-        finding.commit.as_deref(),
-        finding.source,
-    )
+    (&finding.path, finding.line, finding.commit.as_deref(), finding.source)
 }
 
 /// The codes of the report's notices.
 pub fn notices(report: &Report) -> Vec<&str> {
-    report
-        .summary
-        .notices
-        .iter()
-        .map(|notice| notice.code.as_str())
-        .collect()
+    report.summary.notices.iter().map(|notice| notice.code.as_str()).collect()
 }
 
 /// Options for a path, with whole values in the report.

@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keyward_store::private_folder;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -51,9 +52,7 @@ pub struct FileKeychain {
 
 impl std::fmt::Debug for FileKeychain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileKeychain")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("FileKeychain").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -61,11 +60,7 @@ impl FileKeychain {
     /// A keychain file at `path`, made on the first write. Nothing is read yet.
     #[must_use]
     pub fn new(path: PathBuf, passphrase: Secret) -> Self {
-        Self {
-            path,
-            passphrase,
-            derived: Mutex::new(None),
-        }
+        Self { path, passphrase, derived: Mutex::new(None) }
     }
 
     fn key(&self, header: &[u8; HEADER]) -> Result<Key, KeychainError> {
@@ -121,9 +116,7 @@ impl FileKeychain {
             .map_err(|_| KeychainError::WrongPassphrase)?;
         let items: BTreeMap<String, String> = serde_json::from_slice(plain.expose_secret())
             .map_err(|_| KeychainError::FileDamaged)?;
-        let items = items
-            .into_iter()
-            .map(|(name, value)| (name, Zeroizing::new(value)));
+        let items = items.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
         Ok(Some((*header, items.collect())))
     }
 
@@ -138,10 +131,8 @@ impl FileKeychain {
             None => (fresh_header()?, Items::new()),
         };
         change(&mut items);
-        let borrowed: BTreeMap<&str, &str> = items
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let borrowed: BTreeMap<&str, &str> =
+            items.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let plain =
             Zeroizing::new(serde_json::to_vec(&borrowed).map_err(|_| KeychainError::WriteFailed)?);
         let key = self.key(&header)?;
@@ -157,9 +148,7 @@ impl FileKeychain {
             .map_err(|error| io(&error))?;
         file.persist(&self.path).map_err(|error| io(&error.error))?;
         #[cfg(unix)]
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| io(&error))?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io(&error))?;
         Ok(())
     }
 }
@@ -214,17 +203,6 @@ fn fresh_header() -> Result<[u8; HEADER], KeychainError> {
     Ok(bytes.try_into().expect("the parts add up to the header"))
 }
 
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 fn lock_file(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
@@ -273,23 +251,15 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         for cut in 0..bytes.len() {
             fs::write(&path, &bytes[..cut]).unwrap();
-            assert!(
-                good.get(&["a".to_owned()]).is_err(),
-                "read when cut at {cut}"
-            );
+            assert!(good.get(&["a".to_owned()]).is_err(), "read when cut at {cut}");
         }
         // Header bytes change the derivation, which is slow: a few of them, and all of the box.
-        let places = [0, MAGIC.len(), HEADER - 1]
-            .into_iter()
-            .chain(HEADER..bytes.len());
+        let places = [0, MAGIC.len(), HEADER - 1].into_iter().chain(HEADER..bytes.len());
         for at in places {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
             fs::write(&path, &bad).unwrap();
-            assert!(
-                good.get(&["a".to_owned()]).is_err(),
-                "read with byte {at} changed"
-            );
+            assert!(good.get(&["a".to_owned()]).is_err(), "read with byte {at} changed");
         }
     }
 
@@ -302,15 +272,9 @@ mod tests {
         let mut bytes = fs::read(&path).unwrap();
         bytes[MAGIC.len() + 1..MAGIC.len() + 5].copy_from_slice(&u32::MAX.to_le_bytes());
         fs::write(&path, &bytes).unwrap();
-        assert_eq!(
-            good.get(&["a".to_owned()]).unwrap_err(),
-            KeychainError::FileLimit
-        );
+        assert_eq!(good.get(&["a".to_owned()]).unwrap_err(), KeychainError::FileLimit);
         bytes[MAGIC.len()] = 99;
         fs::write(&path, &bytes).unwrap();
-        assert_eq!(
-            good.get(&["a".to_owned()]).unwrap_err(),
-            KeychainError::FileTooNew(99)
-        );
+        assert_eq!(good.get(&["a".to_owned()]).unwrap_err(), KeychainError::FileTooNew(99));
     }
 }

@@ -54,20 +54,14 @@ impl MemoryKeychain {
 
 impl Keychain for MemoryKeychain {
     fn put(&self, account: &str, _label: &str, value: &[u8]) -> Result<(), KeychainError> {
-        self.call()?
-            .items
-            .insert(account.to_owned(), secret(value.to_vec()));
+        self.call()?.items.insert(account.to_owned(), secret(value.to_vec()));
         Ok(())
     }
 
     fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError> {
         let state = self.call()?;
-        let copy = |account| {
-            state
-                .items
-                .get(account)
-                .map(|value| secret(value.expose_secret().to_vec()))
-        };
+        let copy =
+            |account| state.items.get(account).map(|value| secret(value.expose_secret().to_vec()));
         Ok(accounts.iter().map(copy).collect())
     }
 

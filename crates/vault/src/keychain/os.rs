@@ -27,6 +27,7 @@ const OPEN_CIRCUIT: Duration = Duration::from_secs(30);
 /// The operating system's keychain.
 #[derive(Default)]
 pub struct OsKeychain {
+    quiet: bool,
     timed_out: Mutex<Option<Instant>>,
 }
 
@@ -43,27 +44,32 @@ enum Word<T> {
 }
 
 impl OsKeychain {
+    /// One that never makes the system ask the user: a locked keychain is an error at once. (On
+    /// macOS the system alone decides.)
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self { quiet: true, ..Self::default() }
+    }
+
     fn run<T: Send + 'static>(
         &self,
         items: usize,
         work: impl Fn(&Store) -> Result<T, KeychainError> + Send + 'static,
     ) -> Result<T, KeychainError> {
-        let mut timed_out = self
-            .timed_out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut timed_out = self.timed_out.lock().unwrap_or_else(PoisonError::into_inner);
         if timed_out.is_some_and(|at| at.elapsed() < OPEN_CIRCUIT) {
             return Err(KeychainError::Timeout(ANSWER.as_secs()));
         }
         *timed_out = None;
         let (say, hear) = mpsc::channel();
+        let quiet = self.quiet;
         std::thread::Builder::new()
             .name("keychain".to_owned())
             .spawn(move || {
-                let result = attempt(&say, &work);
+                let result = attempt(quiet, &say, &work);
                 // A connection that broke under the call is worth one more try with a new one.
                 let result = match result {
-                    Err(KeychainError::LostConnection) => attempt(&say, &work),
+                    Err(KeychainError::LostConnection) => attempt(quiet, &say, &work),
                     result => result,
                 };
                 // The caller may have given up; then nobody listens, and that is right.
@@ -91,10 +97,14 @@ impl OsKeychain {
 }
 
 fn attempt<T>(
+    quiet: bool,
     say: &mpsc::Sender<Word<T>>,
     work: &impl Fn(&Store) -> Result<T, KeychainError>,
 ) -> Result<T, KeychainError> {
     let store = platform::connect()?;
+    if quiet && platform::is_locked()? {
+        return Err(KeychainError::Locked);
+    }
     let _ = say.send(Word::Connected);
     work(&store)
 }
@@ -110,12 +120,10 @@ impl Keychain for OsKeychain {
             let entry = store
                 .build(SERVICE, &account, modifiers.as_ref())
                 .map_err(|error| platform::name(&error))?;
-            entry
-                .set_secret(value.expose_secret())
-                .map_err(|error| match platform::name(&error) {
-                    KeychainError::Failed(_) => KeychainError::WriteFailed,
-                    named => named,
-                })
+            entry.set_secret(value.expose_secret()).map_err(|error| match platform::name(&error) {
+                KeychainError::Failed(_) => KeychainError::WriteFailed,
+                named => named,
+            })
         })
     }
 
@@ -141,9 +149,8 @@ impl Keychain for OsKeychain {
     fn delete(&self, account: &str) -> Result<(), KeychainError> {
         let account = account.to_owned();
         self.run(1, move |store| {
-            let entry = store
-                .build(SERVICE, &account, None)
-                .map_err(|error| platform::name(&error))?;
+            let entry =
+                store.build(SERVICE, &account, None).map_err(|error| platform::name(&error))?;
             match entry.delete_credential() {
                 Ok(()) | Err(PlatformError::NoEntry) => Ok(()),
                 Err(error) => Err(platform::name(&error)),
@@ -171,9 +178,6 @@ mod tests {
         let started = Instant::now();
         let answer = keychain.get(&["x".to_owned()]);
         assert_eq!(answer.unwrap_err(), KeychainError::Timeout(3));
-        assert!(
-            started.elapsed() < Duration::from_secs(1),
-            "the refused call waited"
-        );
+        assert!(started.elapsed() < Duration::from_secs(1), "the refused call waited");
     }
 }

@@ -8,11 +8,11 @@ use keyring_core::Error;
 use super::KeychainError;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Store, connect, fits, may_prompt, modifiers};
+pub(super) use linux::{Store, connect, fits, is_locked, may_prompt, modifiers};
 #[cfg(target_os = "macos")]
-pub(super) use macos::{Store, connect, fits, may_prompt, modifiers};
+pub(super) use macos::{Store, connect, fits, is_locked, may_prompt, modifiers};
 #[cfg(windows)]
-pub(super) use windows::{Store, connect, fits, may_prompt, modifiers};
+pub(super) use windows::{Store, connect, fits, is_locked, may_prompt, modifiers};
 
 /// Names a library error by its kind alone.
 pub(super) fn name(error: &Error) -> KeychainError {
@@ -67,7 +67,7 @@ mod linux {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    use dbus_secret_service::Error as ServiceError;
+    use dbus_secret_service::{EncryptionType, Error as ServiceError, SecretService};
 
     use super::{HashMap, KeychainError};
 
@@ -97,6 +97,18 @@ mod linux {
         match UnixStream::connect(path) {
             Ok(_) => Ok(()),
             Err(_) => Err(KeychainError::NoBus(format!(" at {path}"))),
+        }
+    }
+
+    /// Whether the default collection is locked, asked without unlocking it. No collection at all
+    /// is not locked.
+    pub(crate) fn is_locked() -> Result<bool, KeychainError> {
+        let name = |error: ServiceError| cause_of(&error).unwrap_or(KeychainError::NoService);
+        let service = SecretService::connect(EncryptionType::Plain).map_err(name)?;
+        match service.get_default_collection() {
+            Ok(collection) => collection.is_locked().map_err(name),
+            Err(ServiceError::NoResult) => Ok(false),
+            Err(error) => Err(name(error)),
         }
     }
 
@@ -160,10 +172,7 @@ mod linux {
 
         #[test]
         fn bus_errors_are_named_by_what_helps() {
-            assert_eq!(
-                bus_error("org.freedesktop.Secret.Error.IsLocked"),
-                KeychainError::Locked
-            );
+            assert_eq!(bus_error("org.freedesktop.Secret.Error.IsLocked"), KeychainError::Locked);
             assert_eq!(
                 bus_error("org.freedesktop.DBus.Error.Spawn.ChildExited"),
                 KeychainError::NoService
@@ -188,6 +197,11 @@ mod macos {
 
     pub(crate) fn connect() -> Result<Store, KeychainError> {
         apple_native_keyring_store::keychain::Store::new().map_err(|error| super::name(&error))
+    }
+
+    /// Nothing tells beforehand.
+    pub(crate) fn is_locked() -> Result<bool, KeychainError> {
+        Ok(false)
     }
 
     /// Items in the login keychain are labelled by their service and account.
@@ -220,6 +234,11 @@ mod windows {
 
     pub(crate) fn connect() -> Result<Store, KeychainError> {
         windows_native_keyring_store::Store::new().map_err(|error| super::name(&error))
+    }
+
+    /// It is open as long as the user is logged in.
+    pub(crate) fn is_locked() -> Result<bool, KeychainError> {
+        Ok(false)
     }
 
     /// Items are named by their target, made of service and account.

@@ -24,12 +24,10 @@ pub(super) fn cut(context: &Context) -> Option<Finding> {
     });
     let ends: [&[u8]; 5] = [b"\r\n", b"\n", b"\r", b"\n\n", b"\r\n\r\n"];
     bom.or_else(|| {
-        ends.into_iter()
-            .filter_map(|end| body.strip_suffix(end))
-            .find_map(|body| {
-                let message = "A line break was added at the end of the body.";
-                attempt(context, Code::TrailingNewlineAdded, body, message, EDITOR)
-            })
+        ends.into_iter().filter_map(|end| body.strip_suffix(end)).find_map(|body| {
+            let message = "A line break was added at the end of the body.";
+            attempt(context, Code::TrailingNewlineAdded, body, message, EDITOR)
+        })
     })
 }
 
@@ -39,19 +37,11 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
     if body.is_empty() || body.len() > LONGEST {
         return None;
     }
-    let stripped = [b"\n".as_slice(), b"\r\n", b"\r\n\r\n"]
-        .into_iter()
-        .find_map(|end| {
-            let message = "The line break at the end of the body was taken off.";
-            let whole = [body, end].concat();
-            attempt(
-                context,
-                Code::TrailingNewlineStripped,
-                &whole,
-                message,
-                EDITOR,
-            )
-        });
+    let stripped = [b"\n".as_slice(), b"\r\n", b"\r\n\r\n"].into_iter().find_map(|end| {
+        let message = "The line break at the end of the body was taken off.";
+        let whole = [body, end].concat();
+        attempt(context, Code::TrailingNewlineStripped, &whole, message, EDITOR)
+    });
     stripped
         .or_else(|| line_endings(context, body))
         .or_else(|| charset(context, body))
@@ -67,16 +57,10 @@ pub(super) fn attempt(
     message: &str,
     hint: &str,
 ) -> Option<Finding> {
-    let key = context.fits(&Delivery {
-        body: candidate,
-        ..context.delivery
-    })?;
+    let key = context.fits(&Delivery { body: candidate, ..context.delivery })?;
     let difference = Difference::between(context.delivery.body, candidate);
     let reason = Reason::proved(code, message, hint);
-    Some(Finding {
-        difference,
-        ..Finding::by(key, reason)
-    })
+    Some(Finding { difference, ..Finding::by(key, reason) })
 }
 
 fn line_endings(context: &Context, body: &[u8]) -> Option<Finding> {
@@ -96,13 +80,7 @@ fn line_endings(context: &Context, body: &[u8]) -> Option<Finding> {
         let message = format!(
             "The line endings of the body were changed: what is {what} when it was signed."
         );
-        let as_is = attempt(
-            context,
-            Code::LineEndingsChanged,
-            &candidate,
-            &message,
-            EDITOR,
-        );
+        let as_is = attempt(context, Code::LineEndingsChanged, &candidate, &message, EDITOR);
         // A text box also drops the last line break.
         as_is.or_else(|| {
             let whole = [&candidate, end.as_bytes()].concat();
@@ -129,18 +107,12 @@ fn charset(context: &Context, body: &[u8]) -> Option<Finding> {
         attempt(context, Code::CharsetChanged, &candidate, &message, hint)
     };
     if let Some(text) = from_utf16(body) {
-        return try_as(
-            text.into_bytes(),
-            "it is UTF-16 here and was UTF-8 when it was signed",
-        );
+        return try_as(text.into_bytes(), "it is UTF-16 here and was UTF-8 when it was signed");
     }
     match std::str::from_utf8(body) {
         Ok(text) if text.is_ascii() => None,
         Ok(text) => {
-            let bytes = text
-                .chars()
-                .map(to_windows_1252)
-                .collect::<Option<Vec<u8>>>()?;
+            let bytes = text.chars().map(to_windows_1252).collect::<Option<Vec<u8>>>()?;
             try_as(bytes, "bytes were read as Latin-1 and written as UTF-8")
         }
         Err(_) => {
@@ -159,9 +131,7 @@ fn from_utf16(body: &[u8]) -> Option<String> {
     };
     let (pairs, odd) = rest.as_chunks::<2>();
     let units = pairs.iter().map(|pair| unit(*pair));
-    let text = char::decode_utf16(units)
-        .collect::<Result<String, _>>()
-        .ok()?;
+    let text = char::decode_utf16(units).collect::<Result<String, _>>().ok()?;
     odd.is_empty().then_some(text)
 }
 
@@ -180,13 +150,6 @@ fn from_windows_1252(byte: u8) -> char {
 }
 
 fn to_windows_1252(c: char) -> Option<u8> {
-    let special = || {
-        WINDOWS_1252
-            .iter()
-            .position(|&w| w == c)
-            .map(|at| at + 0x80)
-    };
-    u8::try_from(u32::from(c))
-        .ok()
-        .or_else(|| u8::try_from(special()?).ok())
+    let special = || WINDOWS_1252.iter().position(|&w| w == c).map(|at| at + 0x80);
+    u8::try_from(u32::from(c)).ok().or_else(|| u8::try_from(special()?).ok())
 }

@@ -39,9 +39,7 @@ fn fields(body: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let is_form = body.contains(&b'=') && body.iter().all(|b| b.is_ascii_graphic() || *b == b' ');
     is_form.then(|| {
         let owned = |text: std::borrow::Cow<str>| text.into_owned().into_bytes();
-        form_urlencoded::parse(body)
-            .map(|(name, value)| (owned(name), owned(value)))
-            .collect()
+        form_urlencoded::parse(body).map(|(name, value)| (owned(name), owned(value))).collect()
     })
 }
 
@@ -77,12 +75,7 @@ mod tests {
         let written = ENCODERS.map(|e| String::from_utf8(encode(b"a b*~-\xc3\xbc", e)).unwrap());
         assert_eq!(
             written,
-            [
-                "a+b*%7E-%C3%BC",
-                "a+b%2A~-%C3%BC",
-                "a+b%2A%7E-%C3%BC",
-                "a%20b*~-%C3%BC"
-            ]
+            ["a+b*%7E-%C3%BC", "a+b%2A~-%C3%BC", "a+b%2A%7E-%C3%BC", "a%20b*~-%C3%BC"]
         );
     }
 }

@@ -14,16 +14,8 @@ const LAYOUTS: [(Layout, bool, &str); 8] = [
     (Layout::Compact, true, ", compact"),
     (Layout::Kept, true, ""),
     (Layout::Indented("  "), true, ", indented by 2 blanks"),
-    (
-        Layout::Spaced,
-        true,
-        ", with a blank after each comma and colon, as Python writes",
-    ),
-    (
-        Layout::Opened,
-        false,
-        ", indented by 2 blanks with empty objects opened, as Ruby writes",
-    ),
+    (Layout::Spaced, true, ", with a blank after each comma and colon, as Python writes"),
+    (Layout::Opened, false, ", indented by 2 blanks with empty objects opened, as Ruby writes"),
     (Layout::Indented("    "), false, ", indented by 4 blanks"),
     (Layout::Indented("\t"), false, ", indented by tabs"),
     (Layout::Indented("   "), false, ", indented by 3 blanks"),
@@ -32,21 +24,9 @@ const LAYOUTS: [(Layout, bool, &str); 8] = [
 /// Encoders, likeliest first, with the texts that they would write differently from the others.
 const ENCODERS: [Encoder; 9] = [
     (None, |_| true, ""),
-    (
-        escapes(false, false, false),
-        |t| t.unicode || t.slash,
-        ", with characters as they are",
-    ),
-    (
-        escapes(true, false, false),
-        |t| t.unicode,
-        ", with `\\uXXXX` outside ASCII",
-    ),
-    (
-        escapes(false, false, true),
-        |t| t.slash,
-        ", with `/` as `\\/`",
-    ),
+    (escapes(false, false, false), |t| t.unicode || t.slash, ", with characters as they are"),
+    (escapes(true, false, false), |t| t.unicode, ", with `\\uXXXX` outside ASCII"),
+    (escapes(false, false, true), |t| t.slash, ", with `/` as `\\/`"),
     (
         escapes(true, false, true),
         |t| t.slash && t.unicode,
@@ -67,11 +47,7 @@ const ENCODERS: [Encoder; 9] = [
         |t| t.marks && t.unicode,
         ", with `&` as `\\u0026` and `\\uXXXX` outside ASCII",
     ),
-    (
-        Some(Escapes::DOTNET),
-        |t| t.marks || t.unicode,
-        ", with escapes as .NET writes them",
-    ),
+    (Some(Escapes::DOTNET), |t| t.marks || t.unicode, ", with escapes as .NET writes them"),
 ];
 
 type Encoder = (Option<Escapes>, fn(Traits) -> bool, &'static str);
@@ -80,12 +56,7 @@ type Encoder = (Option<Escapes>, fn(Traits) -> bool, &'static str);
 const USUAL: usize = 3;
 
 const fn escapes(ascii: bool, html: bool, slash: bool) -> Option<Escapes> {
-    Some(Escapes {
-        ascii,
-        html,
-        slash,
-        dotnet: false,
-    })
+    Some(Escapes { ascii, html, slash, dotnet: false })
 }
 
 /// Tries the same JSON as other encoders write it.
@@ -97,11 +68,7 @@ pub(super) fn find(context: &Context, body: &[u8]) -> Option<Finding> {
         return attempt(context, Code::BodyReserialised, &inner, message, RAW);
     }
     let round = text.trim_ascii();
-    let bare = if round.len() < text.len() {
-        Some(round.to_vec())
-    } else {
-        None
-    };
+    let bare = if round.len() < text.len() { Some(round.to_vec()) } else { None };
     bare.and_then(|bare| rewritten(context, bare, "without the white space round it", false))
         .or_else(|| laid_out(context, &document))
         .or_else(|| sorted(context, &document))

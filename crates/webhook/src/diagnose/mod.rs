@@ -48,21 +48,14 @@ pub(crate) struct Finding {
 
 impl From<Reason> for Finding {
     fn from(reason: Reason) -> Self {
-        Self {
-            reason,
-            secret: None,
-            difference: None,
-        }
+        Self { reason, secret: None, difference: None }
     }
 }
 
 impl Finding {
     /// A cause that a key proved.
     fn by(key: &Key, reason: Reason) -> Self {
-        Self {
-            secret: Some(key.secret.label()),
-            ..reason.into()
-        }
+        Self { secret: Some(key.secret.label()), ..reason.into() }
     }
 }
 
@@ -93,29 +86,15 @@ impl<'a> Context<'a> {
         delivery: Delivery<'a>,
     ) -> Self {
         let one = cost(scheme, &delivery);
-        let stored = u64::try_from(case.also.len())
-            .unwrap_or(0)
-            .saturating_mul(one);
+        let stored = u64::try_from(case.also.len()).unwrap_or(0).saturating_mul(one);
         let work = WORK.max(LARGE * one).saturating_add(stored);
         let (left, stopped) = (Cell::new(work), Cell::new(false));
-        Self {
-            case,
-            scheme,
-            secrets,
-            keys,
-            unusable,
-            reading,
-            delivery,
-            left,
-            stopped,
-        }
+        Self { case, scheme, secrets, keys, unusable, reading, delivery, left, stopped }
     }
 
     /// The first accepted key that fits a changed delivery.
     fn fits(&self, delivery: &Delivery) -> Option<&Key<'a>> {
-        self.keys
-            .iter()
-            .find(|key| self.fits_key(&key.bytes, delivery))
+        self.keys.iter().find(|key| self.fits_key(&key.bytes, delivery))
     }
 
     /// Whether any key fits a changed delivery; no more once the work is used up.
@@ -140,11 +119,7 @@ impl<'a> Context<'a> {
     /// What the caller should know of the search itself.
     pub(crate) fn notes(&self) -> Vec<String> {
         let note = "The body is large, so not every cause was tried.";
-        self.stopped
-            .get()
-            .then(|| note.to_owned())
-            .into_iter()
-            .collect()
+        self.stopped.get().then(|| note.to_owned()).into_iter().collect()
     }
 }
 
@@ -157,10 +132,7 @@ fn cost(scheme: &Scheme, delivery: &Delivery) -> u64 {
 pub(crate) fn explain(context: &Context) -> Vec<Finding> {
     if !context.reading.faults.is_empty() {
         let findings = signature::faults(context);
-        return findings
-            .into_iter()
-            .chain(template::other_scheme(context))
-            .collect();
+        return findings.into_iter().chain(template::other_scheme(context)).collect();
     }
     let families: [fn(&Context) -> Option<Finding>; 9] = [
         body::cut,

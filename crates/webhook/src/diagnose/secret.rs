@@ -25,15 +25,10 @@ struct Undone {
 pub(super) fn find(context: &Context) -> Option<Finding> {
     context.secrets.iter().find_map(|secret| {
         let tries = undone(context, secret.bytes.expose_secret());
-        let found = tries
-            .into_iter()
-            .find(|t| context.fits_key(&t.key, &context.delivery))?;
+        let found = tries.into_iter().find(|t| context.fits_key(&t.key, &context.delivery))?;
         let message = format!("The secret `{}` {}.", secret.name, found.what);
         let reason = Reason::proved(found.code, message, found.hint).about(secret.label());
-        Some(Finding {
-            secret: Some(secret.label()),
-            ..reason.into()
-        })
+        Some(Finding { secret: Some(secret.label()), ..reason.into() })
     })
 }
 
@@ -57,12 +52,7 @@ pub(super) fn stored(context: &Context) -> Option<Finding> {
 fn undone(context: &Context, secret: &[u8]) -> Vec<Undone> {
     let mut all = Vec::new();
     let mut add = |code, what, hint, changed: Option<KeyBytes>| {
-        all.extend(changed.map(|key| Undone {
-            code,
-            what,
-            hint,
-            key,
-        }));
+        all.extend(changed.map(|key| Undone { code, what, hint, key }));
     };
     let as_key = |text: &[u8]| {
         let changed = text != secret && !text.is_empty();
@@ -70,42 +60,17 @@ fn undone(context: &Context, secret: &[u8]) -> Vec<Undone> {
     };
 
     let blanks = "Store the secret without it: write the file with `printf %s`, not `echo`.";
-    let bare: Vec<u8> = secret
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
+    let bare: Vec<u8> = secret.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     let bare = Zeroizing::new(bare);
-    add(
-        Code::SecretWhitespace,
-        "has white space round it",
-        blanks,
-        as_key(secret.trim_ascii()),
-    );
-    add(
-        Code::SecretWhitespace,
-        "has white space in it",
-        blanks,
-        as_key(&bare),
-    );
+    add(Code::SecretWhitespace, "has white space round it", blanks, as_key(secret.trim_ascii()));
+    add(Code::SecretWhitespace, "has white space in it", blanks, as_key(&bare));
 
     let format = "Store the value alone, as the provider shows it.";
-    let unquoted = [b'"', b'\'', b'`']
-        .iter()
-        .find_map(|q| secret.strip_prefix(&[*q])?.strip_suffix(&[*q]));
-    add(
-        Code::SecretFormat,
-        "has quotes round it",
-        format,
-        unquoted.and_then(as_key),
-    );
+    let unquoted =
+        [b'"', b'\'', b'`'].iter().find_map(|q| secret.strip_prefix(&[*q])?.strip_suffix(&[*q]));
+    add(Code::SecretFormat, "has quotes round it", format, unquoted.and_then(as_key));
     let unmarked = secret.strip_prefix(b"\xEF\xBB\xBF");
-    add(
-        Code::SecretFormat,
-        "starts with a byte order mark",
-        format,
-        unmarked.and_then(as_key),
-    );
+    add(Code::SecretFormat, "starts with a byte order mark", format, unmarked.and_then(as_key));
     add(
         Code::SecretFormat,
         "is a whole `NAME=value` line",
@@ -126,29 +91,17 @@ fn undone(context: &Context, secret: &[u8]) -> Vec<Undone> {
     for extra in PREFIXES {
         let hint = "Store what follows the prefix: here it is not part of the key.";
         let rest = secret.strip_prefix(extra);
-        add(
-            Code::SecretPrefix,
-            "has a prefix that is not part of it",
-            hint,
-            rest.and_then(as_key),
-        );
+        add(Code::SecretPrefix, "has a prefix that is not part of it", hint, rest.and_then(as_key));
     }
 
     let encoding = |what, hint, key| (Code::SecretEncoding, what, hint, key);
     let rest = secret.strip_prefix(prefix).filter(|_| !prefix.is_empty());
     for text in [Some(secret), rest].into_iter().flatten() {
         let plain = Some(Zeroizing::new(text.to_vec()));
-        let url_safe = URL_SAFE_NO_PAD
-            .decode(text.trim_ascii_end())
-            .ok()
-            .map(Zeroizing::new);
+        let url_safe = URL_SAFE_NO_PAD.decode(text.trim_ascii_end()).ok().map(Zeroizing::new);
         let written = |text: String| Some(Zeroizing::new(text.into_bytes()));
         for (code, what, hint, key) in [
-            encoding(
-                "must be used as text, not decoded",
-                "Use the text itself as the key.",
-                plain,
-            ),
+            encoding("must be used as text, not decoded", "Use the text itself as the key.", plain),
             encoding(
                 "must be decoded from base64 first",
                 "Decode the secret from base64, then use the bytes.",
@@ -184,12 +137,8 @@ fn undone(context: &Context, secret: &[u8]) -> Vec<Undone> {
 /// The value of `NAME=value`, as a line of a `.env` file has it.
 fn assigned(secret: &[u8]) -> Option<&[u8]> {
     let at = secret.iter().position(|&b| b == b'=')?;
-    let name = secret[..at]
-        .strip_prefix(b"export ")
-        .unwrap_or(&secret[..at]);
+    let name = secret[..at].strip_prefix(b"export ").unwrap_or(&secret[..at]);
     let is_name = !name.is_empty()
-        && name
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+        && name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     is_name.then(|| secret[at + 1..].trim_ascii())
 }

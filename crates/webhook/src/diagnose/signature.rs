@@ -22,9 +22,7 @@ const ENOUGH: usize = 8;
 pub(super) fn faults(context: &Context) -> Vec<Finding> {
     let faults = &context.reading.faults;
     // Joined, a repeated header may look as if it had no prefix; that is no fault of its own.
-    let repeated = faults
-        .first()
-        .filter(|fault| fault.code == Code::HeaderRepeated);
+    let repeated = faults.first().filter(|fault| fault.code == Code::HeaderRepeated);
     let faults = repeated.map_or(faults.as_slice(), std::slice::from_ref);
     let only = faults.len() == 1;
     let prove = |fault: &Reason| -> Option<Finding> {
@@ -37,13 +35,7 @@ pub(super) fn faults(context: &Context) -> Vec<Finding> {
             Code::TimestampMalformed => fits_digits(context),
             _ => None,
         }?;
-        Some(Finding::by(
-            key,
-            Reason {
-                proved: true,
-                ..fault.clone()
-            },
-        ))
+        Some(Finding::by(key, Reason { proved: true, ..fault.clone() }))
     };
     let finding = |fault: &Reason| {
         let proved = if only { prove(fault) } else { None };
@@ -55,29 +47,18 @@ pub(super) fn faults(context: &Context) -> Vec<Finding> {
 /// Every piece of the header that may be a signature, whatever stands before it.
 fn pieces(context: &Context) -> Vec<String> {
     let header = context.reading.header.as_deref().unwrap_or_default();
-    let words = header
-        .split([' ', ',', ';'])
-        .filter(|word| !word.is_empty())
-        .take(200);
+    let words = header.split([' ', ',', ';']).filter(|word| !word.is_empty()).take(200);
     let both = |word: &str| {
         let word = word.trim_matches(['"', '\'']);
-        let value = word
-            .split_once(['=', ':'])
-            .map(|(_, value)| value.to_owned());
-        [
-            Some(word.to_owned()),
-            value.filter(|value| !value.is_empty()),
-        ]
+        let value = word.split_once(['=', ':']).map(|(_, value)| value.to_owned());
+        [Some(word.to_owned()), value.filter(|value| !value.is_empty())]
     };
     words.flat_map(both).flatten().collect()
 }
 
 fn fits_loosely<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
     let signatures = pieces(context);
-    context.fits(&Delivery {
-        signatures: &signatures,
-        ..context.delivery
-    })
+    context.fits(&Delivery { signatures: &signatures, ..context.delivery })
 }
 
 fn fits_other_hash<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
@@ -85,36 +66,21 @@ fn fits_other_hash<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
         return None;
     };
     let signatures = pieces(context);
-    let others = Algorithm::ALL
-        .into_iter()
-        .filter(|a| *a != recipe.algorithm);
+    let others = Algorithm::ALL.into_iter().filter(|a| *a != recipe.algorithm);
     others.into_iter().find_map(|algorithm| {
-        let recipe = Hmac {
-            algorithm,
-            ..recipe.clone()
-        };
+        let recipe = Hmac { algorithm, ..recipe.clone() };
         context.keys.iter().find(|key| {
             context.spend(&context.delivery) && {
                 let text = engine::hmac_text(&recipe, &key.bytes, &context.delivery);
-                signatures
-                    .iter()
-                    .any(|s| same(s.as_bytes(), text.as_bytes()))
+                signatures.iter().any(|s| same(s.as_bytes(), text.as_bytes()))
             }
         })
     })
 }
 
 fn fits_digits<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
-    let digits: String = context
-        .delivery
-        .timestamp
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    context.fits(&Delivery {
-        timestamp: &digits,
-        ..context.delivery
-    })
+    let digits: String = context.delivery.timestamp.chars().filter(char::is_ascii_digit).collect();
+    context.fits(&Delivery { timestamp: &digits, ..context.delivery })
 }
 
 /// What happened to a signature that was read.
@@ -125,22 +91,11 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
 /// Another encoding of the same bytes.
 fn rewritten(context: &Context) -> Option<Finding> {
     let encoding = context.scheme.encoding();
-    let texts = context
-        .delivery
-        .signatures
-        .iter()
-        .take(20)
-        .flat_map(|s| decodings(s.trim()));
+    let texts = context.delivery.signatures.iter().take(20).flat_map(|s| decodings(s.trim()));
     let texts: Vec<String> = texts.map(|bytes| engine::write(encoding, &bytes)).collect();
-    let key = context.fits(&Delivery {
-        signatures: &texts,
-        ..context.delivery
-    })?;
-    let written = context
-        .delivery
-        .signatures
-        .iter()
-        .any(|s| s.bytes().any(|b| b.is_ascii_uppercase()));
+    let key = context.fits(&Delivery { signatures: &texts, ..context.delivery })?;
+    let written =
+        context.delivery.signatures.iter().any(|s| s.bytes().any(|b| b.is_ascii_uppercase()));
     let hex = |s: &String| s.len() == 2 * context.scheme.signature_length();
     if encoding == Encoding::Hex && written && context.delivery.signatures.iter().any(hex) {
         return Some(Finding::by(key, wrong_case()));
@@ -152,10 +107,7 @@ fn rewritten(context: &Context) -> Option<Finding> {
             encoding.name(),
             context.scheme.provider
         ),
-        format!(
-            "Compare as {}; take care of padding, and of `-_` for `+/`.",
-            encoding.name()
-        ),
+        format!("Compare as {}; take care of padding, and of `-_` for `+/`.", encoding.name()),
     );
     Some(Finding::by(key, reason))
 }
@@ -164,17 +116,8 @@ fn rewritten(context: &Context) -> Option<Finding> {
 fn decodings(text: &str) -> Vec<Vec<u8>> {
     let text = text.trim_matches(['"', '\'']).as_bytes();
     let mut all: Vec<Vec<u8>> = Vec::new();
-    all.extend(
-        [from_hex(text), from_base64(text)]
-            .into_iter()
-            .flatten()
-            .map(|b| b.to_vec()),
-    );
-    all.extend(
-        [URL_SAFE_NO_PAD.decode(text), URL_SAFE.decode(text)]
-            .into_iter()
-            .flatten(),
-    );
+    all.extend([from_hex(text), from_base64(text)].into_iter().flatten().map(|b| b.to_vec()));
+    all.extend([URL_SAFE_NO_PAD.decode(text), URL_SAFE.decode(text)].into_iter().flatten());
     all
 }
 
@@ -193,11 +136,8 @@ fn altered(context: &Context) -> Option<Finding> {
             return None;
         }
         for right in engine::expected(context.scheme, &key.bytes, &context.delivery) {
-            let compared = context
-                .delivery
-                .signatures
-                .iter()
-                .map(|s| compare(s.as_bytes(), right.as_bytes()));
+            let compared =
+                context.delivery.signatures.iter().map(|s| compare(s.as_bytes(), right.as_bytes()));
             if let Some(reason) = compared.flatten().next() {
                 return Some(Finding::by(key, reason));
             }
@@ -210,11 +150,7 @@ fn compare(given: &[u8], right: &[u8]) -> Option<Reason> {
     if same(&given.to_ascii_lowercase(), &right.to_ascii_lowercase()) {
         return Some(wrong_case());
     }
-    let (short, long) = if given.len() < right.len() {
-        (given, right)
-    } else {
-        (right, given)
-    };
+    let (short, long) = if given.len() < right.len() { (given, right) } else { (right, given) };
     let missing = long.len() - short.len();
     let (head, tail) = (&long[..short.len()], &long[missing..]);
     if given.len() < right.len()
@@ -231,11 +167,8 @@ fn compare(given: &[u8], right: &[u8]) -> Option<Reason> {
             "Look for a column, a log line or a copy that holds too few characters.",
         ));
     }
-    let clean: Vec<u8> = given
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace() && *b != b'"')
-        .collect();
+    let clean: Vec<u8> =
+        given.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != b'"').collect();
     let differing = given.iter().zip(right).filter(|(a, b)| a != b).count();
     let few = given.len() == right.len() && right.len() >= 5 * FEW && differing <= FEW;
     let longer = given.len() > right.len() && (same(head, right) || same(tail, right));

@@ -29,9 +29,8 @@ const TEMPLATES: [&str; 9] = [
 pub(super) fn other_scheme(context: &Context) -> Option<Finding> {
     let request = context.delivery.request;
     let present = |name: &str| request.header(name).is_some();
-    let others = table()
-        .iter()
-        .filter(|s| s.id != context.scheme.id && present(s.signature.name()));
+    let others =
+        table().iter().filter(|s| s.id != context.scheme.id && present(s.signature.name()));
     others.into_iter().find_map(|other| {
         let reading = Reading::new(other, request);
         if !reading.faults.is_empty() {
@@ -49,16 +48,10 @@ pub(super) fn other_scheme(context: &Context) -> Option<Finding> {
         })?;
         let reason = Reason::proved(
             Code::WrongTemplate,
-            format!(
-                "The request is signed the way of {}, and fits it.",
-                other.provider
-            ),
+            format!("The request is signed the way of {}, and fits it.", other.provider),
             format!("Verify it with the scheme `{}`.", other.id),
         );
-        Some(Finding {
-            secret: Some(fits.label()),
-            ..reason.into()
-        })
+        Some(Finding { secret: Some(fits.label()), ..reason.into() })
     })
 }
 
@@ -67,31 +60,21 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
     let Method::Hmac(own) = &context.scheme.sign else {
         return None;
     };
-    let others = TEMPLATES
-        .iter()
-        .filter_map(|text| Template::try_from((*text).to_owned()).ok());
+    let others = TEMPLATES.iter().filter_map(|text| Template::try_from((*text).to_owned()).ok());
     let templates = [own.template.clone()].into_iter().chain(others);
-    templates
-        .filter(|template| is_complete(template, &context.delivery))
-        .find_map(|template| {
-            Algorithm::ALL.into_iter().find_map(|algorithm| {
-                let recipe = Hmac {
-                    algorithm,
-                    template: template.clone(),
-                    ..own.clone()
-                };
-                let key = context.keys.iter().find(|key| {
-                    context.spend(&context.delivery) && {
-                        let text = engine::hmac_text(&recipe, &key.bytes, &context.delivery);
-                        let signatures = &context.delivery.signatures;
-                        signatures
-                            .iter()
-                            .any(|s| same(s.as_bytes(), text.as_bytes()))
-                    }
-                })?;
-                Some(Finding::by(key, reason(own, &recipe)))
-            })
+    templates.filter(|template| is_complete(template, &context.delivery)).find_map(|template| {
+        Algorithm::ALL.into_iter().find_map(|algorithm| {
+            let recipe = Hmac { algorithm, template: template.clone(), ..own.clone() };
+            let key = context.keys.iter().find(|key| {
+                context.spend(&context.delivery) && {
+                    let text = engine::hmac_text(&recipe, &key.bytes, &context.delivery);
+                    let signatures = &context.delivery.signatures;
+                    signatures.iter().any(|s| same(s.as_bytes(), text.as_bytes()))
+                }
+            })?;
+            Some(Finding::by(key, reason(own, &recipe)))
         })
+    })
 }
 
 /// Whether the delivery has every part that a template signs.

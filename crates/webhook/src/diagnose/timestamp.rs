@@ -25,18 +25,11 @@ pub(crate) struct Age {
 /// How old a request is by its timestamp; `None` for schemes without one.
 pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading) -> Option<Age> {
     let field = scheme.timestamp.as_ref()?;
-    let check = |ok, age_seconds| Check {
-        name: CheckName::Timestamp,
-        ok,
-        age_seconds,
-    };
+    let check = |ok, age_seconds| Check { name: CheckName::Timestamp, ok, age_seconds };
     let limited = field.past.is_some() || field.future.is_some();
     let Some(seconds) = reading.seconds else {
         // Without a limit, a provider's library does not read the timestamp at all.
-        return limited.then(|| Age {
-            check: check(false, None),
-            reason: None,
-        });
+        return limited.then(|| Age { check: check(false, None), reason: None });
     };
     let (past, future) = match (limited, case.tolerance) {
         (false, both) => (both, both),
@@ -46,11 +39,7 @@ pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading) -> Option<Age
     let age = case.now.saturating_sub(seconds);
     let distance = age.unsigned_abs();
     let beyond = |limit: Option<u64>| limit.filter(|limit| distance > *limit);
-    let limit = if age > 0 {
-        beyond(past)
-    } else {
-        beyond(future)
-    };
+    let limit = if age > 0 { beyond(past) } else { beyond(future) };
     let reason = limit.map(|limit| {
         let other = other_unit(seconds, field.unit).map(|other| case.now.saturating_sub(other));
         match other {
@@ -58,10 +47,7 @@ pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading) -> Option<Age
             _ => late(case.now, seconds, limit, scheme),
         }
     });
-    Some(Age {
-        check: check(reason.is_none(), Some(age)),
-        reason,
-    })
+    Some(Age { check: check(reason.is_none(), Some(age)), reason })
 }
 
 fn late(now: i64, seconds: i64, limit: u64, scheme: &Scheme) -> Reason {
@@ -71,19 +57,13 @@ fn late(now: i64, seconds: i64, limit: u64, scheme: &Scheme) -> Reason {
     if now > seconds {
         Reason::new(
             Code::TimestampTooOld,
-            format!(
-                "The timestamp is {by} old ({times}); {} allows {window}.",
-                scheme.provider
-            ),
+            format!("The timestamp is {by} old ({times}); {} allows {window}.", scheme.provider),
             "For a stored sample, give the time it arrived with `--at`. For a live one, check the clock, and queues or retries in between.",
         )
     } else {
         Reason::new(
             Code::TimestampInFuture,
-            format!(
-                "The timestamp is {by} ahead ({times}); {} allows {window}.",
-                scheme.provider
-            ),
+            format!("The timestamp is {by} ahead ({times}); {} allows {window}.", scheme.provider),
             "Check the clocks of the sender and of this machine; for a stored sample, give the time it arrived with `--at`.",
         )
     }
@@ -123,23 +103,14 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
     let unit = context.scheme.timestamp.as_ref()?.unit;
     let fits = |number: i64| {
         let text = number.to_string();
-        context.fits(&Delivery {
-            timestamp: &text,
-            ..context.delivery
-        })
+        context.fits(&Delivery { timestamp: &text, ..context.delivery })
     };
     let other = match unit {
         Unit::Seconds => Some(given / 1_000),
         Unit::Milliseconds => given.checked_mul(1_000),
     };
     if let Some(key) = other.and_then(fits) {
-        return Some(Finding::by(
-            key,
-            Reason {
-                proved: true,
-                ..unit_reason(unit)
-            },
-        ));
+        return Some(Finding::by(key, Reason { proved: true, ..unit_reason(unit) }));
     }
     let step = match unit {
         Unit::Seconds => 1,
@@ -180,9 +151,7 @@ fn near(middle: i64, step: i64, tries: i64) -> impl Iterator<Item = i64> {
 
 /// Times that the body names, such as Stripe's `created`, and the minutes after them.
 fn from_body(context: &Context, step: i64, tries: i64) -> impl Iterator<Item = i64> {
-    let times = Document::parse(context.delivery.body)
-        .map(|d| d.times(8))
-        .unwrap_or_default();
+    let times = Document::parse(context.delivery.body).map(|d| d.times(8)).unwrap_or_default();
     let reach = (tries / 8).min(600);
     times
         .into_iter()

@@ -34,11 +34,7 @@ const API_KEYS: [(&str, &str); 20] = [
 
 /// The possibilities, most telling first; never none.
 pub(super) fn possibilities(context: &Context) -> Vec<Finding> {
-    let signs = [
-        secret_format(context),
-        api_key(context),
-        signature_shape(context),
-    ];
+    let signs = [secret_format(context), api_key(context), signature_shape(context)];
     let mut reasons: Vec<Reason> = signs.into_iter().flatten().collect();
     if context.keys.is_empty() && !reasons.is_empty() {
         return reasons.into_iter().map(Finding::from).collect();
@@ -85,18 +81,15 @@ fn signature_shape(context: &Context) -> Option<Reason> {
     let (encoding, bytes) = (context.scheme.encoding(), context.scheme.signature_length());
     let (length, fits): (usize, fn(char) -> bool) = match encoding {
         Encoding::Hex => (2 * bytes, |c| c.is_ascii_hexdigit()),
-        Encoding::Base64 => (bytes.div_ceil(3) * 4, |c| {
-            c.is_ascii_alphanumeric() || "+/=".contains(c)
-        }),
-        Encoding::Base64url => ((bytes * 4).div_ceil(3), |c| {
-            c.is_ascii_alphanumeric() || "-_".contains(c)
-        }),
+        Encoding::Base64 => {
+            (bytes.div_ceil(3) * 4, |c| c.is_ascii_alphanumeric() || "+/=".contains(c))
+        }
+        Encoding::Base64url => {
+            ((bytes * 4).div_ceil(3), |c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        }
     };
     let signatures = context.delivery.signatures;
-    if signatures
-        .iter()
-        .any(|s| s.len() == length && s.chars().all(fits))
-    {
+    if signatures.iter().any(|s| s.len() == length && s.chars().all(fits)) {
         return None;
     }
     let first = signatures.first()?;
@@ -114,10 +107,7 @@ fn signature_shape(context: &Context) -> Option<Reason> {
     let what = if letters { "length" } else { "letters" };
     Some(Reason::new(
         Code::SignatureEncoding,
-        format!(
-            "By its {what}, the signature is not {length} characters of {}.",
-            encoding.name()
-        ),
+        format!("By its {what}, the signature is not {length} characters of {}.", encoding.name()),
         "Compare the header with the provider's own example.",
     ))
 }
@@ -128,10 +118,7 @@ fn body_sign(context: &Context) -> Option<Reason> {
     let header = |name: &str| context.delivery.request.header(name).unwrap_or_default();
     if body.is_empty() && !context.delivery.method.eq_ignore_ascii_case("GET") {
         let stated = header("content-length");
-        let message = match (
-            context.delivery.request.body.is_some(),
-            stated.parse::<u64>(),
-        ) {
+        let message = match (context.delivery.request.body.is_some(), stated.parse::<u64>()) {
             (_, Ok(length)) if length > 0 => {
                 format!("The capture has no body, though Content-Length says {length} bytes.")
             }
@@ -172,22 +159,14 @@ fn body_looks_changed(context: &Context) -> bool {
 
 /// The stated length, if the body has another one.
 fn length_gap(context: &Context) -> Option<usize> {
-    let stated = context
-        .delivery
-        .request
-        .header("content-length")?
-        .parse()
-        .ok()?;
+    let stated = context.delivery.request.header("content-length")?.parse().ok()?;
     (stated != context.delivery.body.len()).then_some(stated)
 }
 
 fn wrong_secret(context: &Context) -> Reason {
     let tried = match context.case.also.len() {
         0 => String::new(),
-        others => format!(
-            " None of {} fits either.",
-            count(others, "other stored secret")
-        ),
+        others => format!(" None of {} fits either.", count(others, "other stored secret")),
     };
     let which = match context.secrets {
         [one] => format!("`{}` may be the wrong secret", one.name),

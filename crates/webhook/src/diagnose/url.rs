@@ -22,12 +22,7 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
     }
     let given = context.delivery.url;
     let candidates = candidates(context, &Url::parse(given)?);
-    let fits = |url: &String| {
-        context.fits(&Delivery {
-            url,
-            ..context.delivery
-        })
-    };
+    let fits = |url: &String| context.fits(&Delivery { url, ..context.delivery });
     let (url, key) = candidates.iter().find_map(|url| Some((url, fits(url)?)))?;
     let reason = Reason::proved(
         Code::UrlMismatch,
@@ -48,40 +43,19 @@ fn shown(url: &str) -> String {
 fn candidates(context: &Context, given: &Url) -> Vec<String> {
     let hosts = hosts(context);
     let path = other_path(given.path);
-    let queries = [
-        given.query,
-        None,
-        context
-            .case
-            .request
-            .url
-            .as_deref()
-            .and_then(|u| Url::parse(u)?.query),
-    ];
+    let queries =
+        [given.query, None, context.case.request.url.as_deref().and_then(|u| Url::parse(u)?.query)];
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
-    for (host, port) in [(given.host, given.port)]
-        .into_iter()
-        .chain(hosts.iter().map(|h| split(h)))
+    for (host, port) in [(given.host, given.port)].into_iter().chain(hosts.iter().map(|h| split(h)))
     {
         for scheme in [given.scheme, "https", "http"] {
             for path in [given.path, &path] {
                 for query in queries {
-                    for port in [
-                        port,
-                        None,
-                        Some(if scheme == "https" { "443" } else { "80" }),
-                    ] {
+                    for port in [port, None, Some(if scheme == "https" { "443" } else { "80" })] {
                         for fragment in [None, given.fragment] {
-                            let url = Url {
-                                scheme,
-                                host,
-                                port,
-                                path,
-                                query,
-                                fragment,
-                                ..given.clone()
-                            };
+                            let url =
+                                Url { scheme, host, port, path, query, fragment, ..given.clone() };
                             let url = url.text();
                             if all.len() < MOST
                                 && url != context.delivery.url
@@ -100,20 +74,17 @@ fn candidates(context: &Context, given: &Url) -> Vec<String> {
 
 /// The path with its last slash gone, or added.
 fn other_path(path: &str) -> String {
-    path.strip_suffix('/')
-        .map_or_else(|| format!("{path}/"), str::to_owned)
+    path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
 }
 
 fn hosts(context: &Context) -> Vec<String> {
-    let values = HOSTS
-        .iter()
-        .filter_map(|name| context.delivery.request.header(name));
+    let values = HOSTS.iter().filter_map(|name| context.delivery.request.header(name));
     let hosts = values.flat_map(|value| {
         let words = value.split([',', ';']).map(str::trim);
         let hosts = words.filter_map(|word| match word.split_once('=') {
-            Some((key, host)) => key
-                .eq_ignore_ascii_case("host")
-                .then(|| host.trim_matches('"').to_owned()),
+            Some((key, host)) => {
+                key.eq_ignore_ascii_case("host").then(|| host.trim_matches('"').to_owned())
+            }
             None => Some(word.to_owned()),
         });
         hosts.collect::<Vec<_>>()

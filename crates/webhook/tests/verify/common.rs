@@ -23,9 +23,7 @@ pub mod sign {
 /// Standard base64, decoded.
 pub fn standard_b64(text: &str) -> Vec<u8> {
     use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD
-        .decode(text)
-        .expect("base64")
+    base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
 }
 
 /// HMAC-SHA256.
@@ -76,11 +74,7 @@ impl Good {
 
     /// The signature header's value.
     pub fn value(&self) -> String {
-        let header = self
-            .request
-            .headers
-            .iter()
-            .find(|(name, _)| name == self.header);
+        let header = self.request.headers.iter().find(|(name, _)| name == self.header);
         header.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
@@ -101,21 +95,14 @@ impl Good {
     pub fn resign(&mut self, timestamp: &str) {
         let body = String::from_utf8_lossy(self.request.body()).into_owned();
         let (secret, also) = (self.secret.clone(), self.also.clone());
-        *self = Self {
-            secret,
-            also,
-            ..signed(self.scheme, &body, timestamp)
-        };
+        *self = Self { secret, also, ..signed(self.scheme, &body, timestamp) };
     }
 }
 
 /// A delivery that verifies at [`NOW`].
 pub fn good(scheme: &str, body: &str) -> Good {
     let known = ["stripe", "github", "slack", "shopify", "standard_webhooks"];
-    let scheme = known
-        .into_iter()
-        .find(|s| *s == scheme)
-        .expect("a scheme of the table");
+    let scheme = known.into_iter().find(|s| *s == scheme).expect("a scheme of the table");
     signed(scheme, body, &NOW.to_string())
 }
 
@@ -127,11 +114,7 @@ fn signed(scheme: &'static str, body: &str, timestamp: &str) -> Good {
             format!("{timestamp}.{body}"),
             "Stripe-Signature",
         ),
-        "slack" => (
-            key.to_vec(),
-            format!("v0:{timestamp}:{body}"),
-            "X-Slack-Signature",
-        ),
+        "slack" => (key.to_vec(), format!("v0:{timestamp}:{body}"), "X-Slack-Signature"),
         "github" => (key.to_vec(), body.to_owned(), "X-Hub-Signature-256"),
         "shopify" => (key.to_vec(), body.to_owned(), "X-Shopify-Hmac-Sha256"),
         _ => (
@@ -142,15 +125,9 @@ fn signed(scheme: &'static str, body: &str, timestamp: &str) -> Good {
     };
     let decoded = standard_b64("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let is_standard = scheme == "standard_webhooks";
-    let mac = hmac_sha256(
-        if is_standard { &decoded } else { &secret },
-        text.as_bytes(),
-    );
-    let signature = if is_standard || scheme == "shopify" {
-        sign::base64(&mac)
-    } else {
-        hex::encode(&mac)
-    };
+    let mac = hmac_sha256(if is_standard { &decoded } else { &secret }, text.as_bytes());
+    let signature =
+        if is_standard || scheme == "shopify" { sign::base64(&mac) } else { hex::encode(&mac) };
     let value = match scheme {
         "stripe" => format!("t={timestamp},v1={signature}"),
         "slack" => format!("v0={signature}"),
@@ -158,12 +135,7 @@ fn signed(scheme: &'static str, body: &str, timestamp: &str) -> Good {
         "shopify" => signature.clone(),
         _ => format!("v1,{signature}"),
     };
-    let mut good = Good {
-        secret,
-        header,
-        signature,
-        ..Good::empty(scheme)
-    };
+    let mut good = Good { secret, header, signature, ..Good::empty(scheme) };
     good.request.body = Some(body.into());
     good.set(header, value);
     match scheme {
@@ -185,11 +157,7 @@ pub fn ask(good: &Good) -> Report {
         bytes: bytes.to_vec().into(),
     };
     let secrets = [named("mine", &good.secret)];
-    let also: Vec<_> = good
-        .also
-        .iter()
-        .map(|(name, bytes)| named(name, bytes))
-        .collect();
+    let also: Vec<_> = good.also.iter().map(|(name, bytes)| named(name, bytes)).collect();
     let case = Case {
         request: &good.request,
         scheme: Some(good.scheme),

@@ -27,11 +27,7 @@ fn case<'a>(
 }
 
 fn secret(bytes: &[u8]) -> NamedSecret {
-    NamedSecret {
-        name: "mine".into(),
-        version: None,
-        bytes: bytes.to_vec().into(),
-    }
+    NamedSecret { name: "mine".into(), version: None, bytes: bytes.to_vec().into() }
 }
 
 #[test]
@@ -48,42 +44,26 @@ fn an_incomplete_question_is_a_typed_error() {
     assert!(matches!(no_secret, VerifyError::NoSecret { .. }));
     for empty in [&b""[..], b" \n"] {
         let secrets = [secret(b"right"), secret(empty)];
-        let error = verify(&Case {
-            secrets: &secrets,
-            ..case(&delivery.request, None, &params)
-        });
+        let error = verify(&Case { secrets: &secrets, ..case(&delivery.request, None, &params) });
         assert!(matches!(error, Err(VerifyError::EmptySecret { name }) if name == "mine"));
     }
     let secrets = [secret(b"whsec_")];
     let standard = good("standard_webhooks", "x");
-    let error = verify(&Case {
-        secrets: &secrets,
-        ..case(&standard.request, None, &params)
-    });
+    let error = verify(&Case { secrets: &secrets, ..case(&standard.request, None, &params) });
     assert!(matches!(error, Err(VerifyError::EmptySecret { .. })));
     let mut both = delivery.request.clone();
     both.headers.extend(good("slack", "x").request.headers);
     let Err(VerifyError::Ambiguous { candidates }) = verify(&case(&both, None, &params)) else {
         panic!("two providers' headers are ambiguous")
     };
-    assert_eq!(
-        candidates.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(),
-        ["github", "slack"]
-    );
+    assert_eq!(candidates.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["github", "slack"]);
 }
 
 #[test]
 fn discord_takes_its_public_key_as_a_parameter() {
-    let headers = [
-        ("X-Signature-Ed25519", "00"),
-        ("X-Signature-Timestamp", "1"),
-    ];
+    let headers = [("X-Signature-Ed25519", "00"), ("X-Signature-Timestamp", "1")];
     let headers = headers.map(|(n, v)| (n.into(), v.into())).to_vec();
-    let request = Request {
-        headers,
-        body: Some(b"{}".to_vec()),
-        ..Request::default()
-    };
+    let request = Request { headers, body: Some(b"{}".to_vec()), ..Request::default() };
     let mut params = BTreeMap::new();
     let without = verify(&case(&request, None, &params)).unwrap();
     assert_eq!(
@@ -96,15 +76,8 @@ fn discord_takes_its_public_key_as_a_parameter() {
     );
     params.insert("audience".into(), b"x".to_vec());
     let with = verify(&case(&request, None, &params)).unwrap();
-    assert_eq!(
-        (with.verdict, with.reasons[0].code),
-        (Verdict::Invalid, Code::SignatureTruncated)
-    );
-    assert!(
-        with.notes.iter().any(|note| note.contains("audience")),
-        "{:?}",
-        with.notes
-    );
+    assert_eq!((with.verdict, with.reasons[0].code), (Verdict::Invalid, Code::SignatureTruncated));
+    assert!(with.notes.iter().any(|note| note.contains("audience")), "{:?}", with.notes);
 }
 
 #[test]
@@ -116,11 +89,7 @@ fn a_custom_scheme_that_leaves_the_body_out_is_only_authenticated() {
         )
     };
     for (template, signed, verdict) in [
-        (
-            "{method} {url}{header:X-Extra}",
-            "PUT https://a.example/e",
-            Verdict::Authenticated,
-        ),
+        ("{method} {url}{header:X-Extra}", "PUT https://a.example/e", Verdict::Authenticated),
         ("{url}|{body}", "https://a.example/|body", Verdict::Valid),
     ] {
         let scheme = Scheme::from_toml(&text(template)).unwrap();
@@ -133,11 +102,8 @@ fn a_custom_scheme_that_leaves_the_body_out_is_only_authenticated() {
             ..Request::default()
         };
         let (secrets, params) = ([secret(b"key")], BTreeMap::new());
-        let case = Case {
-            secrets: &secrets,
-            custom: Some(&scheme),
-            ..case(&request, None, &params)
-        };
+        let case =
+            Case { secrets: &secrets, custom: Some(&scheme), ..case(&request, None, &params) };
         assert_eq!(verify(&case).unwrap().verdict, verdict, "{template}");
     }
 }
@@ -148,17 +114,11 @@ fn any_accepted_secret_may_fit_and_is_named() {
     let mut secrets = [secret(b"old"), secret(&delivery.secret)];
     (secrets[1].name, secrets[1].version) = ("acme/prod/slack".into(), Some(2));
     let params = BTreeMap::new();
-    let report = verify(&Case {
-        secrets: &secrets,
-        ..case(&delivery.request, None, &params)
-    })
-    .unwrap();
+    let report =
+        verify(&Case { secrets: &secrets, ..case(&delivery.request, None, &params) }).unwrap();
     assert_eq!(report.verdict, Verdict::Valid);
     let named = report.secret.unwrap();
-    assert_eq!(
-        (named.name.as_str(), named.version),
-        ("acme/prod/slack", Some(2))
-    );
+    assert_eq!((named.name.as_str(), named.version), ("acme/prod/slack", Some(2)));
     assert!(report.notes[0].contains("guessed"));
 }
 
@@ -174,11 +134,8 @@ fn no_report_holds_the_secret_or_a_right_signature() {
             ask(&right)
         };
         assert_eq!(right.reasons[0].code, Code::WrongSecret);
-        let mut deliveries = vec![
-            good(scheme, "{\"a\":1}"),
-            good(scheme, "{\"a\":1}"),
-            good(scheme, "{\"a\":1}"),
-        ];
+        let mut deliveries =
+            vec![good(scheme, "{\"a\":1}"), good(scheme, "{\"a\":1}"), good(scheme, "{\"a\":1}")];
         deliveries[0].secret = format!("{key}\n").into();
         deliveries[1].secret = format!("sk_live_{key}").into();
         deliveries[2].also = vec![("other", key.clone().into())];
@@ -199,11 +156,7 @@ fn no_report_holds_the_secret_or_a_right_signature() {
     let mut wrong = good("github", "{}");
     wrong.secret = b"wrong".to_vec();
     let forged = hex::encode(hmac_sha256(b"wrong", b"{}"));
-    assert!(
-        !serde_json::to_string(&ask(&wrong))
-            .unwrap()
-            .contains(&forged[..16])
-    );
+    assert!(!serde_json::to_string(&ask(&wrong)).unwrap().contains(&forged[..16]));
 }
 
 #[test]
@@ -215,10 +168,7 @@ fn the_report_has_the_shape_of_the_contract() {
     assert_eq!(json["version"], 1);
     assert_eq!(json["verdict"], "invalid");
     assert_eq!(json["scheme"], "stripe");
-    assert_eq!(
-        json["secret"],
-        serde_json::json!({"name": "mine", "version": null})
-    );
+    assert_eq!(json["secret"], serde_json::json!({"name": "mine", "version": null}));
     assert_eq!(
         json["checks"],
         serde_json::json!([{"name": "signature", "ok": false}, {"name": "timestamp", "ok": true, "age_seconds": 12}])
@@ -240,11 +190,8 @@ fn what_a_sample_holds_is_shown_inert() {
     delivery.replace(&NOW.to_string(), "1\r\nSet-Cookie: a\x1b[31m");
     let report = ask(&delivery);
     assert_eq!(report.reasons[0].code, Code::TimestampMalformed);
-    let texts = report
-        .reasons
-        .iter()
-        .map(|r| r.message.as_str())
-        .chain(report.signed_text.as_deref());
+    let texts =
+        report.reasons.iter().map(|r| r.message.as_str()).chain(report.signed_text.as_deref());
     for text in texts {
         assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
         assert!(text.len() < 2_000);

@@ -21,11 +21,7 @@ struct Row {
 
 fn check(scheme: Option<&str>, secret: &str, now: i64, request: &Request) -> Report {
     let bytes = secret.as_bytes().to_vec().into();
-    let secrets = [NamedSecret {
-        name: "the one".into(),
-        version: Some(3),
-        bytes,
-    }];
+    let secrets = [NamedSecret { name: "the one".into(), version: Some(3), bytes }];
     let case = Case {
         request,
         scheme,
@@ -40,15 +36,8 @@ fn check(scheme: Option<&str>, secret: &str, now: i64, request: &Request) -> Rep
 }
 
 fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
-    let headers = headers
-        .iter()
-        .map(|(n, v)| ((*n).into(), (*v).into()))
-        .collect();
-    Request {
-        headers,
-        body: Some(body.to_vec()),
-        ..Request::default()
-    }
+    let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+    Request { headers, body: Some(body.to_vec()), ..Request::default() }
 }
 
 #[test]
@@ -56,26 +45,13 @@ fn the_verdict_is_that_of_the_providers_library() {
     let rows: Vec<Row> = serde_json::from_str(include_str!("vectors.json")).unwrap();
     assert!(rows.len() > 150, "only {} vectors", rows.len());
     for row in rows {
-        let body = base64::engine::general_purpose::STANDARD
-            .decode(&row.body_base64)
-            .unwrap();
-        let request = Request {
-            url: row.url,
-            headers: row.headers,
-            body: Some(body),
-            ..Request::default()
-        };
+        let body = base64::engine::general_purpose::STANDARD.decode(&row.body_base64).unwrap();
+        let request =
+            Request { url: row.url, headers: row.headers, body: Some(body), ..Request::default() };
         let report = check(Some(&row.scheme), &row.secret, row.now, &request);
-        let place = format!(
-            "{} {} now={}: {:?}",
-            row.scheme, row.name, row.now, report.reasons
-        );
+        let place = format!("{} {} now={}: {:?}", row.scheme, row.name, row.now, report.reasons);
         assert_eq!(report.verdict == Verdict::Valid, row.valid, "{place}");
-        assert_eq!(
-            report.reasons.is_empty(),
-            row.valid,
-            "an invalid one has a reason: {place}"
-        );
+        assert_eq!(report.reasons.is_empty(), row.valid, "an invalid one has a reason: {place}");
         if row.valid {
             assert_eq!(
                 report.secret.map(|s| (s.name, s.version)),
@@ -102,23 +78,12 @@ fn standard_webhooks_publish_this_one() {
     let headers = [
         ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
         ("webhook-timestamp", "1614265330"),
-        (
-            "webhook-signature",
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-        ),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ];
     let request = request(&headers, br#"{"test": 2432232314}"#);
-    let report = check(
-        None,
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        1_614_265_330,
-        &request,
-    );
+    let report = check(None, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1_614_265_330, &request);
     assert_eq!(report.verdict, Verdict::Valid);
-    assert_eq!(
-        report.delivery_id.as_deref(),
-        Some("msg_p5jXN8AQM9LWM0D4loKWxJek")
-    );
+    assert_eq!(report.delivery_id.as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
 }
 
 /// <https://www.twilio.com/docs/usage/security#validating-requests>, as it is and as it used to be.
@@ -136,10 +101,7 @@ fn twilio_documents_these() {
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
         let url = Some("https://mycompany.com/myapp.php?foo=1&bar=2".to_owned());
-        let request = Request {
-            url,
-            ..request(&headers, body.as_bytes())
-        };
+        let request = Request { url, ..request(&headers, body.as_bytes()) };
         assert_eq!(check(None, "12345", 0, &request).verdict, Verdict::Valid);
     }
 }
@@ -157,22 +119,13 @@ fn slack_documents_this_one() {
     ];
     let request = request(&headers, body);
     let secret = "8f742231b10e8888abcd99yyyzzz85a5";
-    assert_eq!(
-        check(None, secret, 1_531_420_618, &request).verdict,
-        Verdict::Valid
-    );
+    assert_eq!(check(None, secret, 1_531_420_618, &request).verdict, Verdict::Valid);
     let old = check(None, secret, 1_531_420_618 + 301, &request);
     assert_eq!(old.verdict, Verdict::Invalid);
-    let age = old
-        .checks
-        .iter()
-        .find(|c| c.name == CheckName::Timestamp)
-        .unwrap();
+    let age = old.checks.iter().find(|c| c.name == CheckName::Timestamp).unwrap();
     assert_eq!((age.ok, age.age_seconds), (false, Some(301)));
     assert!(
-        old.checks
-            .iter()
-            .any(|c| c.name == CheckName::Signature && c.ok),
+        old.checks.iter().any(|c| c.name == CheckName::Signature && c.ok),
         "signature and age are apart"
     );
 }

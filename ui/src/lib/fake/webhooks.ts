@@ -41,7 +41,7 @@ function parse(capture: string): Request {
     throw new ApiError(
       "CAPTURE_UNKNOWN",
       "This is no capture that Keyward can read: there is no blank line after the headers.",
-      "Paste a raw HTTP request, a curl command or a HAR file.",
+      "Paste a raw HTTP request, or Keyward's request JSON.",
     );
   }
   const [first = "", ...lines] = text.slice(0, gap).split("\n");
