@@ -280,7 +280,7 @@ pub fn backup_create(
     path: PathBuf,
     passphrase: String,
 ) -> Answer<BackupReport> {
-    keyward.backup_create(&path, &words(passphrase), false)
+    keyward.backup_create(&path, &words(passphrase), false, false)
 }
 
 /// Checks a backup.

@@ -27,6 +27,11 @@ fn a_restore_into_nothing_brings_everything_back() {
         (&report["entries"], &report["values"], &report["origin_proved"]),
         (&2.into(), &3.into(), &true.into())
     );
+    let again = format!("backup create --out {backup} --passphrase-file {words}");
+    let before = fs::read(&backup).unwrap();
+    keyward.run(&again).fails(3, "BACKUP_EXISTS");
+    assert_eq!(fs::read(&backup).unwrap(), before, "a good backup was replaced unasked");
+    keyward.run(&format!("{again} --force")).ok();
     let other = Sandbox::with_file();
     let restore = format!("backup restore {backup} --passphrase-file {words}");
     let preview = other.run(&format!("{restore} --dry-run --json")).ok().json();
@@ -100,7 +105,9 @@ fn the_other_implementation_of_age_opens_ours_and_we_open_its() {
     let recipient =
         String::from_utf8_lossy(&made.stderr).split_whitespace().last().unwrap().to_owned();
     for armor in ["", " --armor"] {
-        keyward.run(&format!("backup create --out {backup} --recipient {recipient}{armor}")).ok();
+        keyward
+            .run(&format!("backup create --out {backup} --force --recipient {recipient}{armor}"))
+            .ok();
         let output =
             keyward.command("age").args(["-d", "-i", &identity, &backup]).output().unwrap();
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -122,4 +129,22 @@ fn the_other_implementation_of_age_opens_ours_and_we_open_its() {
     }
     let other = keyward.create("other.txt", "AGE-PLUGIN-EVIL-1QQQ");
     keyward.run(&format!("backup verify {backup} --identity {other}")).fails(3, "BACKUP_PLUGIN");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let (keyward, words, _) = filled();
+    let link = keyward.path("link.age");
+    let target = keyward.create("target", "mine");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let fifo = keyward.path("fifo");
+    assert!(keyward.command("mkfifo").arg(&fifo).status().unwrap().success());
+    for path in [&link, &fifo] {
+        keyward
+            .run(&format!("backup create --out {path} --passphrase-file {words} --force"))
+            .fails(3, "BACKUP_NOT_A_FILE");
+    }
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link was replaced");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
 }

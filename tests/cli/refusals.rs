@@ -17,9 +17,9 @@ fn names_values_and_fields_that_cannot_be() {
         keyward.pipe("add a/b/d --stdin", empty).fails(3, "SECRET_EMPTY");
     }
     keyward.args(&["add", "a/b/d", "CANARY-in-argv"], b"").fails(2, "USE_STDIN");
-    for days in ["-1", "1000000000", "90d "] {
+    for days in ["0", "-1", "1000000000", "90d "] {
         let option = format!("--rotate-every={days}");
-        keyward.args(&["add", "a/b/d", "--stdin", &option], b"value").exits(2);
+        keyward.args(&["add", "a/b/d", "--stdin", &option], b"value").fails(3, "FIELD_INVALID");
     }
     keyward.pipe("add a/b/d --stdin --kind spoon", "value-value").fails(3, "FIELD_INVALID");
     keyward.pipe("add a/b/d --stdin --url javascript:alert(1)", "value").fails(3, "FIELD_INVALID");
@@ -108,4 +108,64 @@ fn a_wrong_passphrase_is_integrity_and_none_is_a_keychain_error() {
     let empty = keyward.create("none", "\n");
     let keyward = keyward.and("KEYWARD_PASSPHRASE_FILE", &empty);
     keyward.run("list").fails(3, "PASSPHRASE_EMPTY");
+}
+
+#[test]
+fn a_value_typed_by_mistake_is_never_said_again() {
+    let keyward = Sandbox::with_file();
+    keyward.add("a/b/c", "value-value");
+    for line in [
+        "add a/b/d --stdin=CANARY-argv",
+        "get c CANARY-argv",
+        "rotate c --start CANARY-argv",
+        "due --at CANARY-argv --json",
+        "CANARY-argv",
+        "list --CANARY-argv",
+    ] {
+        let said = keyward.run(line);
+        assert!(!said.err.contains("CANARY") && !said.out.contains("CANARY"), "{said}");
+        said.fails(2, "USAGE");
+    }
+    let said = keyward.run("due --at junk --json").exits(2);
+    let last: serde_json::Value = serde_json::from_str(said.err.lines().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["code"], "USAGE");
+    keyward.run("env --json").fails(2, "USAGE");
+}
+
+#[test]
+fn a_database_that_is_gone_is_no_first_run() {
+    let keyward = Sandbox::with_file();
+    keyward.add("a/b/c", "value-value");
+    fs::remove_file(keyward.home().join("keyward.db")).unwrap();
+    keyward.run("list").fails(6, "VAULT_MISSING");
+    keyward.pipe("add a/b/d --stdin", "value-value").fails(6, "VAULT_MISSING");
+    keyward.run("audit verify").fails(6, "VAULT_MISSING");
+    keyward.run("doctor").exits(6).says("VAULT_MISSING");
+}
+
+#[test]
+fn the_value_decides_what_it_is_not_what_was_said_about_it() {
+    let keyward = Sandbox::with_file();
+    let test_key = STRIPE_KEY.replace("live", "test");
+    keyward.pipe("add p/prod/one --stdin --mode live", test_key).fails(3, "ENV_MISMATCH");
+    keyward.pipe("add p/dev/two --stdin --force", STRIPE_KEY).ok();
+    keyward.run("edit p/dev/two --mode test").ok();
+    keyward.run("env --env dev").fails(3, "ENV_MISMATCH");
+}
+
+#[test]
+fn a_value_is_not_replaced_by_an_import_without_a_yes() {
+    let keyward = Sandbox::with_file();
+    keyward.add("a/b/key", "first-value");
+    let file = keyward.create(".env", "KEY=second-value\n");
+    let import = format!("import dotenv {file} --project a --env b");
+    keyward.run(&format!("{import} --no-input")).fails(2, "NO_INPUT");
+    assert_eq!(keyward.run("get key --reveal").ok().out, "first-value");
+    keyward.run(&format!("{import} --yes")).ok();
+    assert_eq!(keyward.run("get key --reveal").ok().out, "second-value");
+    assert_eq!(keyward.run("get key --version 1 --reveal").ok().out, "first-value");
+    let odd = keyward.create("odd", "A-B=some-value\nGOOD=other-value\n");
+    let import = format!("import dotenv {odd} --project a --env b");
+    keyward.run(&import).fails(3, "IMPORT_BAD_ROWS").says("line 1");
+    keyward.run(&format!("{import} --skip-bad")).ok();
 }

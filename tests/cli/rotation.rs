@@ -65,7 +65,7 @@ fn the_age_counts_from_the_value_and_the_calendar_has_stable_ids() {
     keyward.run(&format!("calendar --out {file}")).ok();
     assert!(std::fs::read_to_string(file).unwrap().contains(&id));
     keyward.run("due --within 90d --json").ok().says("a/b/c");
-    keyward.pipe("add a/b/never --stdin --rotate-every 0", "value-value").ok();
+    keyward.pipe("add a/b/never --stdin --rotate-every never", "value-value").ok();
     let due = keyward.run("due --at 2126-01-01T00:00:00Z --json").ok().json();
     assert_eq!(due["entries"].as_array().unwrap().len(), 1, "an entry that never rotates is due");
     keyward.pipe("add a/b/ends --stdin --expires 2027-01-01", "value-value").ok();

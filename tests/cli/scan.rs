@@ -109,3 +109,20 @@ fn rules_prove_themselves_and_bad_ones_are_refused() {
     );
     keyward.run(&format!("scan . --rules {bad}")).fails(3, "RULE_UNSUPPORTED");
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_in_the_place_of_ignore_files_do_not_block() {
+    let keyward = Sandbox::bare();
+    let repo = Repo::new(&keyward.dir.path().join("repo"));
+    repo.write("a.txt", &format!("{STRIPE_KEY}\n"));
+    repo.commit("begin");
+    repo.write("sub/b.txt", "nothing\n");
+    let exclude = repo.path.join(".git/info/exclude");
+    let _ = std::fs::remove_file(&exclude);
+    for fifo in [repo.path.join("sub/.gitignore"), repo.path.join(".gitignore"), exclude] {
+        assert!(keyward.command("mkfifo").arg(&fifo).status().unwrap().success());
+        let path = repo.path.display().to_string();
+        keyward.run(&format!("scan {path} --json")).exits(1).says("stripe-secret-key");
+    }
+}

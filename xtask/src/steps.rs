@@ -62,7 +62,9 @@ pub fn test() -> Result<()> {
     say("the window's pages in Chromium");
     ui::browser()?;
     if cfg!(target_os = "linux") {
-        build_desktop()?;
+        say("the desktop app");
+        // As a whole, so that what the tests built is used again.
+        cargo(&["build", "--workspace"])?;
         say("the story in the real window");
         session::node("tests/desktop/story.mjs", &[])?;
     }

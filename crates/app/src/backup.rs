@@ -50,12 +50,13 @@ impl Keyward {
     ///
     /// # Errors
     /// `NOT_FOUND` without a vault, the keychain, the disk, or a key that cannot be used. An older
-    /// file of that name is untouched then.
+    /// file of that name is untouched then, and replaced only with `replace`.
     pub fn backup_create(
         &self,
         path: &Path,
         key: &Key,
         armor: bool,
+        replace: bool,
     ) -> Result<BackupReport, Error> {
         let lock = key.lock()?;
         let path = absolute(path)?;
@@ -66,7 +67,7 @@ impl Keyward {
                 "Add an entry first.",
             )
         })?;
-        let size = backup::write(&path, &document, &lock, armor)?;
+        let size = backup::write(&path, &document, &lock, armor, replace)?;
         let shown = path.display().to_string();
         let counts = document.counts();
         self.with(|open| {

@@ -67,10 +67,13 @@ impl Keyward {
     fn check_vault(&self) -> Check {
         let home = self.config.home.display();
         match self.vault_exists() {
-            Ok(false) => well(
-                "vault",
-                "There is no vault yet; the first `add` or `import` makes it.".to_owned(),
-            ),
+            Ok(false) => match self.with(|_| Ok(())) {
+                Ok(_) => well(
+                    "vault",
+                    "There is no vault yet; the first `add` or `import` makes it.".to_owned(),
+                ),
+                Err(error) => ill("vault", error),
+            },
             Ok(true) => match self.with(|open| {
                 open.store.check()?;
                 open.read(|tx| Ok(tx.entries(false)?.len()))

@@ -31,6 +31,9 @@ impl Keyward {
         let entry = self.new_entry(&name, input, value)?;
         if !input.force {
             guard::check(&entry.path(), &entry.env, &entry.mode)?;
+            // What the value itself says counts beside what was said about it.
+            let guess = Guess::of(&entry.name, value);
+            guard::check(&entry.path(), &entry.env, &guess.mode)?;
         }
         self.with_new(|open| {
             let now = self.clock();

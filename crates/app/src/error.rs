@@ -49,6 +49,7 @@ pub const CODES: &[(&str, u8)] = &[
     ("BACKUP_TOO_NEW", 3),
     ("BACKUP_MALFORMED", 3),
     ("BACKUP_NOT_A_FILE", 3),
+    ("BACKUP_EXISTS", 3),
     ("REPO_OUTSIDE_ROOT", 3),
     ("NOT_A_REPOSITORY", 3),
     ("RULE_INVALID", 3),
@@ -82,6 +83,7 @@ pub const CODES: &[(&str, u8)] = &[
     ("VAULT_WRONG_PASSPHRASE", 6),
     ("VAULT_DAMAGED", 6),
     ("VAULT_EMPTY", 6),
+    ("VAULT_MISSING", 6),
     ("VAULT_NOT_OURS", 6),
     ("VAULT_KDF_LIMIT", 6),
     ("KEY_MALFORMED", 6),
@@ -325,6 +327,11 @@ impl From<FileError> for Error {
             FileError::NotAFile => {
                 Self::new("BACKUP_NOT_A_FILE", says, "Give the path of a file, not of a folder.")
             }
+            FileError::Exists => Self::new(
+                "BACKUP_EXISTS",
+                says,
+                "Choose another name; the command line replaces it with `--force`.",
+            ),
             FileError::ReadBack => {
                 Self::new("DISK_ERROR", says, "Do not trust this disk; write the backup elsewhere.")
             }

@@ -9,6 +9,7 @@ use keyward_store::{Entry, Use, Version};
 use keyward_vault::Secret;
 use secrecy::ExposeSecret;
 
+use crate::guess::Guess;
 use crate::mask::Masker;
 use crate::snapshot::Snapshot;
 use crate::values::read_all;
@@ -63,6 +64,13 @@ impl Keyward {
             let chosen = open.read(|tx| choose(&Snapshot::read(tx)?, selection))?;
             let versions: Vec<Version> = chosen.iter().map(|(_, _, v)| v.clone()).collect();
             let values = open.vault.read(&mut open.store, &versions)?;
+            if !selection.force {
+                // The value decides, not only what was written down about it.
+                for ((_, name, _), value) in chosen.iter().zip(&values) {
+                    let env = name.split('/').nth(1).unwrap_or_default();
+                    guard::check(name, env, &Guess::of(name, value).mode)?;
+                }
+            }
             if !chosen.is_empty() {
                 open.change(|tx, _| {
                     for (_, _, version) in &chosen {
@@ -181,6 +189,8 @@ impl Keyward {
                     value
                         .replace('\\', "\\\\")
                         .replace('"', "\\\"")
+                        .replace('$', "\\$")
+                        .replace('`', "\\`")
                         .replace('\n', "\\n")
                         .replace('\r', "\\r")
                 ),

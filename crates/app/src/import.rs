@@ -213,6 +213,10 @@ fn plan_row(row: dotenv::Row, import: &Import<'_>) -> Planned {
         }
     };
     planned.row.var.clone_from(&var);
+    if var.contains(['-', '.']) {
+        planned.row.note = Some("the name is not one that every shell takes".to_owned());
+        return planned;
+    }
     let short = var.to_ascii_lowercase().replace('_', "-");
     let short = short.trim_start_matches('-');
     match EntryName::new(import.project, import.env, short) {

@@ -115,7 +115,7 @@ impl Keyward {
             .map_err(|error| crate::error::io(&error, "the folder for the backup before"))?;
         let name = format!("{}.age", self.clock().strftime("%Y-%m-%dT%H-%M-%SZ"));
         if let Some(document) = self.with(|open| self.document(open))? {
-            backup::write(&folder.join(name), &document, &opener.lock(), false)?;
+            backup::write(&folder.join(name), &document, &opener.lock(), false, false)?;
         }
         Ok(())
     }

@@ -245,6 +245,10 @@ pub(crate) fn name(error: &ScanError) -> Error {
         "IO" => "DISK_ERROR",
         code => code,
     };
-    let message = format!("{}.", crate::error::capital(&error.to_string()));
+    let message = match error {
+        // It begins with a file's name.
+        ScanError::Rule(_) | ScanError::BaselineInvalid { .. } => format!("{error}."),
+        _ => format!("{}.", crate::error::capital(&error.to_string())),
+    };
     Error::new(code, message, error.hint())
 }

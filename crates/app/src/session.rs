@@ -1,5 +1,6 @@
 //! One session with a vault: where it is, which keychain, and how changes are committed.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,8 @@ use secrecy::ExposeSecret;
 
 use crate::Error;
 
+/// Most that is read of a passphrase file, in bytes.
+const MAX_PASSPHRASE_FILE: u64 = 64 * 1024;
 /// The database's file name in the data folder.
 const DATABASE: &str = "keyward.db";
 
@@ -94,7 +97,9 @@ impl Config {
 fn keychain_passphrase(ask: &impl Fn() -> Result<Secret, Error>) -> Result<Secret, Error> {
     let value = match std::env::var_os("KEYWARD_PASSPHRASE_FILE").filter(|path| !path.is_empty()) {
         Some(path) => {
-            let bytes = std::fs::read(path)
+            let mut bytes = vec![];
+            std::fs::File::open(path)
+                .and_then(|file| file.take(MAX_PASSPHRASE_FILE).read_to_end(&mut bytes))
                 .map_err(|error| crate::error::io(&error, "the passphrase file"))?;
             secret(bytes)
         }
@@ -329,8 +334,11 @@ impl Keyward {
     }
 
     fn open_existing(&self, slot: &mut MutexGuard<'_, Option<Open>>) -> Result<bool, Error> {
-        if self.config.keychain == KeychainKind::Memory || !Store::exists(&self.database())? {
+        if self.config.keychain == KeychainKind::Memory {
             return Ok(false);
+        }
+        if !Store::exists(&self.database())? {
+            return self.refuse_orphans();
         }
         let mut store = Store::open(&self.database())?;
         // A database without an id is one whose making was cut off before anything was in it.
@@ -343,6 +351,19 @@ impl Keyward {
         let _ = vault.sweep(&mut store, self.clock());
         **slot = Some(Open::new(vault, store));
         Ok(true)
+    }
+
+    /// A keychain file without a database is what is left of a vault, not a first run.
+    fn refuse_orphans(&self) -> Result<bool, Error> {
+        let sealed = self.config.home.join("keychain.sealed");
+        if self.config.keychain == KeychainKind::File && sealed.exists() {
+            return Err(Error::new(
+                "VAULT_MISSING",
+                "The vault's database is gone; its keychain file is still here. Nothing was changed.",
+                "Put `keyward.db` back, or restore a backup into a new KEYWARD_HOME.",
+            ));
+        }
+        Ok(false)
     }
 
     /// Whether the keychain answers right now, asked without making the system ask the user.

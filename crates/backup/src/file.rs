@@ -17,9 +17,12 @@ pub enum FileError {
     /// The disk.
     #[error("the file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
-    /// A folder, FIFO or device is at the path.
+    /// A folder, FIFO, link or device is at the path.
     #[error("the path is not a regular file")]
     NotAFile,
+    /// A file is there already, and was not to be replaced.
+    #[error("there is a file of that name already")]
+    Exists,
     /// The envelope.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -33,13 +36,23 @@ pub enum FileError {
 
 /// Writes a backup and proves it: after the rename the file is read back, and opened with
 /// `opener` where one is at hand (with recipients alone it is not). Returns its size in bytes.
-/// Until the rename an older file of that name stays as it is.
+/// A file of that name
+/// is replaced only when `replace` is set, and stays as it is until the rename.
 ///
 /// # Errors
 /// [`FileError`]; the temporary file is gone then.
-pub fn write(path: &Path, document: &Document, lock: &Lock, armor: bool) -> Result<u64, FileError> {
-    if path.is_dir() {
-        return Err(FileError::NotAFile);
+pub fn write(
+    path: &Path,
+    document: &Document,
+    lock: &Lock,
+    armor: bool,
+    replace: bool,
+) -> Result<u64, FileError> {
+    // Before the slow work; the rename below decides again.
+    match fs::symlink_metadata(path) {
+        Ok(data) if !data.is_file() => return Err(FileError::NotAFile),
+        Ok(_) if !replace => return Err(FileError::Exists),
+        _ => {}
     }
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -51,7 +64,11 @@ pub fn write(path: &Path, document: &Document, lock: &Lock, armor: bool) -> Resu
     let mut file = tempfile::Builder::new().prefix(".keyward-backup-").tempfile_in(folder)?;
     file.write_all(&sealed)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    let placed = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    placed.map_err(|error| match error.error.kind() {
+        std::io::ErrorKind::AlreadyExists => FileError::Exists,
+        _ => FileError::Io(error.error),
+    })?;
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     let back = bytes(path)?;
@@ -106,14 +123,19 @@ mod tests {
         let path = dir.path().join("vault.age");
         let identity = x25519::Identity::generate();
         let lock = Lock::Recipients(vec![identity.to_public()]);
-        write(&path, &sample(), &lock, false).unwrap();
+        write(&path, &sample(), &lock, false, true).unwrap();
         let before = fs::read(&path).unwrap();
         let nobody = Lock::Recipients(vec![]);
-        assert!(write(&path, &sample(), &nobody, false).is_err());
+        assert!(write(&path, &sample(), &nobody, false, true).is_err());
         assert_eq!(fs::read(&path).unwrap(), before);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a file was left behind");
+        assert!(matches!(write(&path, &sample(), &lock, false, false), Err(FileError::Exists)));
+        assert_eq!(fs::read(&path).unwrap(), before);
         let back = read(&path, &Opener::Identities(vec![identity]), 18).unwrap();
         assert_eq!(back.entries[0].name, "acme/prod/stripe");
-        assert!(matches!(write(dir.path(), &sample(), &lock, false), Err(FileError::NotAFile)));
+        assert!(matches!(
+            write(dir.path(), &sample(), &lock, false, true),
+            Err(FileError::NotAFile)
+        ));
     }
 }

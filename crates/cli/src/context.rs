@@ -56,6 +56,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// For commands whose output is not a document of ours.
+    pub fn no_json(&self, what: &str) -> Result<(), Error> {
+        if !self.printer.is_json() {
+            return Ok(());
+        }
+        Err(Error::new("USAGE", format!("{what} has no JSON form."), "Leave --json out."))
+    }
+
     /// Asks for a secret without showing it.
     pub fn ask(&self, prompt: &str) -> Result<Secret, Error> {
         ask(prompt, self.no_input)
@@ -114,6 +122,19 @@ pub fn parse_days(text: &str) -> Result<u32, String> {
     match number.parse::<u32>() {
         Ok(days) if days <= 3650 => Ok(days),
         _ => Err("a number of days from 0 to 3650, such as 90d".to_owned()),
+    }
+}
+
+/// Reads `--rotate-every`: 1 to 3650 days such as `90d`, or `never` (0).
+pub fn rotate_days(text: &str) -> Result<u32, Error> {
+    match (text, parse_days(text)) {
+        ("never", _) => Ok(0),
+        (_, Ok(days)) if days > 0 => Ok(days),
+        _ => Err(Error::new(
+            "FIELD_INVALID",
+            "The rotation period is not one. Nothing was changed.",
+            "1 to 3650 days such as 90d, or never.",
+        )),
     }
 }
 

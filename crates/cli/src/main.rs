@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod printer;
 mod signals;
+mod usage;
 mod value;
 
 use std::process::ExitCode;
@@ -15,7 +16,10 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     keyward_app::harden();
     signals::install();
-    let cli = args::Cli::parse();
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::refuse(&error),
+    };
     let printer = printer::Printer::new(&cli.global);
     let result = context::Context::new(&cli.global, &printer)
         .and_then(|context| commands::run(cli.command, &context));

@@ -121,7 +121,7 @@ pub fn safe(text: &str) -> String {
         let hidden = matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-        if (c.is_control() && c != '\n') || hidden {
+        if c.is_control() || hidden {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         } else {
             out.push(c);
@@ -192,6 +192,7 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_written_out() {
         assert_eq!(safe("a\x1b[31mb"), "a\\u{1b}[31mb");
         assert_eq!(safe("x\u{202e}y\u{200b}"), "x\\u{202e}y\\u{200b}");
-        assert_eq!(safe("é 日本\n"), "é 日本\n");
+        assert_eq!(safe("é 日本"), "é 日本");
+        assert_eq!(safe("a\nb"), "a\\u{a}b");
     }
 }

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 
-/// Most that is read of any file, in bytes: a capture may have a body of 100 MB, and a file that
-/// never ends is not read on.
-const MAX_READ: u64 = 256 * 1024 * 1024;
+/// Most that is read of a value, in bytes: enough to tell one that is too large, and no more of a
+/// file that never ends.
+const MAX_READ: u64 = 1024 * 1024;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Default, clap::Args)]

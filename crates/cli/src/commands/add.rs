@@ -4,7 +4,7 @@ use keyward_app::Error;
 use keyward_app::input::NewEntry;
 
 use crate::commands::show;
-use crate::context::{Context, parse_days};
+use crate::context::{Context, rotate_days};
 use crate::value::ValueSource;
 
 #[derive(Debug, clap::Args)]
@@ -44,9 +44,9 @@ pub struct Fields {
     /// live or test
     #[arg(long)]
     pub mode: Option<String>,
-    /// Days between rotations, such as 90d; 0 is never
-    #[arg(long, value_name = "DAYS", value_parser = parse_days)]
-    pub rotate_every: Option<u32>,
+    /// Days between rotations, such as 90d, or never
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
+    pub rotate_every: Option<String>,
     /// Day on which the provider ends the value (YYYY-MM-DD)
     #[arg(long, value_name = "DATE")]
     pub expires: Option<String>,
@@ -85,7 +85,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         provider: fields.provider,
         mode: fields.mode,
         var: fields.var,
-        rotate_days: fields.rotate_every,
+        rotate_days: fields.rotate_every.as_deref().map(rotate_days).transpose()?,
         expires: fields.expires,
         tags: fields.tags,
         owner: fields.owner,

@@ -32,6 +32,9 @@ enum Action {
         /// Write ASCII armour
         #[arg(long)]
         armor: bool,
+        /// Replace a file of that name
+        #[arg(long)]
+        force: bool,
     },
     /// List the backups this vault wrote
     List,
@@ -83,14 +86,14 @@ impl OpenerArgs {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward()?;
     match &args.action {
-        Action::Create { out, passphrase_file, recipient, armor } => {
+        Action::Create { out, passphrase_file, recipient, armor, force } => {
             let key = match passphrase_file {
                 Some(path) => Key::Passphrase(value::read_file(path)?),
                 None if !recipient.is_empty() => Key::Recipients(recipient.clone()),
                 None => Key::Passphrase(context.ask("Passphrase for the backup: ")?),
             };
             let proved = matches!(key, Key::Passphrase(_));
-            let report = keyward.backup_create(out, &key, *armor)?;
+            let report = keyward.backup_create(out, &key, *armor, *force)?;
             context.printer.result(&report, |report| {
                 let read = if proved {
                     "read back, opened and compared"

@@ -28,7 +28,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 format!("Wrote {shown}. Importing it again moves events instead of adding them.\n")
             });
         }
-        None => context.printer.bytes(keyward.calendar()?.as_bytes()),
+        None => {
+            context.no_json("A calendar on stdout")?;
+            context.printer.bytes(keyward.calendar()?.as_bytes());
+        }
     }
     Ok(0)
 }

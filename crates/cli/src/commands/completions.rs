@@ -14,6 +14,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
+    context.no_json("A completion script")?;
     let mut out = vec![];
     generate(args.shell, &mut Cli::command(), "keyward", &mut out);
     context.printer.bytes(&out);

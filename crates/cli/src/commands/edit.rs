@@ -5,7 +5,7 @@ use keyward_app::input::EntryEdit;
 
 use crate::commands::add::Fields;
 use crate::commands::show;
-use crate::context::Context;
+use crate::context::{Context, rotate_days};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,7 +36,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         provider: fields.provider,
         mode: fields.mode,
         var: fields.var,
-        rotate_days: fields.rotate_every,
+        rotate_days: fields.rotate_every.as_deref().map(rotate_days).transpose()?,
         expires: fields.expires,
         tags: (!fields.tags.is_empty()).then_some(fields.tags),
         owner: fields.owner,

@@ -20,6 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
+    context.no_json("A shell's environment")?;
     if io::stdout().is_terminal() && !args.reveal {
         return Err(Error::new(
             "USAGE",

@@ -24,10 +24,18 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward()?;
     if !args.reveal {
         let detail = keyward.show(&args.name)?;
-        context
-            .printer
-            .result(&detail, |detail| format!("{}\n{}", detail.entry.name, show::text(detail)));
-        context.printer.say("The value itself is printed with --reveal.");
+        if context.printer.is_json() {
+            context.printer.document(&detail);
+        } else {
+            // Not on stdout: `KEY=$(keyward get …)` must not take this for the value.
+            context.printer.say(&format!(
+                "{}
+{}",
+                detail.entry.name,
+                show::text(&detail)
+            ));
+            context.printer.say("The value itself is printed with --reveal.");
+        }
         return Ok(0);
     }
     let value = keyward.reveal(&args.name, args.version)?;

@@ -44,8 +44,21 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         force: args.force,
     };
     let keyward = context.keyward()?;
-    let report =
-        if args.dry_run { keyward.import_preview(&import)? } else { keyward.import(&import)? };
+    let preview = keyward.import_preview(&import)?;
+    if args.dry_run {
+        context.printer.result(&preview, text);
+        return Ok(0);
+    }
+    let replaced = preview.rows.iter().filter(|row| row.action == "new-version").count() as u64;
+    let question = format!(
+        "{} would get a new value from the file. Replace?",
+        count(replaced, "entry", "entries")
+    );
+    if replaced > 0 && !context.confirm(&question)? {
+        context.printer.say("Nothing was changed.");
+        return Ok(0);
+    }
+    let report = keyward.import(&import)?;
     context.printer.result(&report, text);
     Ok(0)
 }

@@ -10,6 +10,7 @@ use crate::context::Context;
 pub struct Args {}
 
 pub fn run(context: &Context<'_>) -> Result<u8, Error> {
+    context.no_json("A filtered stream")?;
     let masker = context.keyward()?.masker()?;
     match masker.copy(io::stdin().lock(), io::stdout().lock()) {
         Ok(()) => Ok(0),

@@ -93,7 +93,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
 
 fn row(rule: &Rule) -> serde_json::Value {
     json!({
-        "id": rule.id, "name": rule.name, "provider": rule.provider, "pattern": rule.pattern,
+        "version": 1, "id": rule.id, "name": rule.name, "provider": rule.provider, "pattern": rule.pattern,
         "keywords": rule.keywords, "severity": rule.severity, "confidence": rule.confidence,
         "kind": rule.kind, "mode": rule.mode, "references": rule.references,
     })

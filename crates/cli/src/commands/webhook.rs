@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use keyward_app::webhooks::{CheckName, Report, SchemeSummary, Verdict};
 use keyward_app::{Error, WebhookCase, WebhookSecret};
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::context::{Context, parse_seconds, parse_time};
 use crate::printer::{count, safe, state, table};
 use crate::value;
+
+/// Most that is read from stdin, in bytes: one more than the largest sample.
+const MAX_STDIN: u64 = 160 * 1024 * 1024 + 1;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -183,6 +186,14 @@ fn pair(text: &str) -> Result<(&str, &str), Error> {
         .ok_or_else(|| Error::new("USAGE", "A parameter has no `=`.", "Give it as KEY=VALUE."))
 }
 
+/// A capture, a scheme or a parameter: files and stdin of any sensible size.
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
-    Ok(value::read_file(path)?.expose_secret().to_vec())
+    if path != Path::new("-") {
+        return keyward_app::read_capture(path);
+    }
+    let mut bytes = vec![];
+    io::stdin().lock().take(MAX_STDIN).read_to_end(&mut bytes).map_err(|error| {
+        Error::new("DISK_ERROR", format!("Stdin cannot be read: {}.", error.kind()), "Pipe it in.")
+    })?;
+    Ok(bytes)
 }

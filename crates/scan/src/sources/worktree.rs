@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
@@ -28,7 +29,10 @@ pub(crate) fn walk(
     mut step: impl FnMut(Step) -> bool,
 ) {
     let mut tracked = tracked;
-    for entry in builder(root, is_repository, !no_ignore).build() {
+    // A pipe in an ignore file's place would be read for ever.
+    let ignoring = !no_ignore && plain_ignore_files(root);
+    let refused: Refused = Arc::default();
+    for entry in builder(root, is_repository, ignoring, &refused).build() {
         let go_on = match entry {
             Ok(entry) => {
                 let path = entry.path();
@@ -51,6 +55,12 @@ pub(crate) fn walk(
             }
         };
         if !go_on {
+            return;
+        }
+    }
+    for folder in refused.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let why = "its .gitignore is not a regular file".to_owned();
+        if !step(Step::Skip(folder, why, true)) {
             return;
         }
     }
@@ -77,7 +87,9 @@ pub(crate) fn walk(
     }
     if is_repository && no_ignore {
         // Whether it is ignored is a fact about the repository, not about this scan.
-        for entry in builder(root, is_repository, true).build().flatten() {
+        for entry in
+            builder(root, is_repository, plain_ignore_files(root), &refused).build().flatten()
+        {
             if is_env(entry.path()) && !step(Step::Env(entry.into_path())) {
                 return;
             }
@@ -85,7 +97,18 @@ pub(crate) fn walk(
     }
 }
 
-fn builder(root: &Path, is_repository: bool, ignoring: bool) -> WalkBuilder {
+/// Folders that were left out because of what stands in their ignore file's place.
+type Refused = Arc<Mutex<Vec<PathBuf>>>;
+
+/// Whether the ignore files of a folder are regular files, or not there.
+fn plain_ignore_files(folder: &Path) -> bool {
+    [".gitignore", ".git/info/exclude"]
+        .iter()
+        .all(|name| folder.join(name).metadata().map_or(true, |meta| meta.is_file()))
+}
+
+fn builder(root: &Path, is_repository: bool, ignoring: bool, refused: &Refused) -> WalkBuilder {
+    let refused = Arc::clone(refused);
     let mut builder = WalkBuilder::new(root);
     builder
         .standard_filters(false)
@@ -97,7 +120,20 @@ fn builder(root: &Path, is_repository: bool, ignoring: bool) -> WalkBuilder {
         .require_git(true)
         .follow_links(false)
         .sort_by_file_name(Ord::cmp)
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+        .filter_entry(move |entry| {
+            if entry.depth() == 0 {
+                return true;
+            }
+            let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            if ignoring && folder && !plain_ignore_files(entry.path()) {
+                refused
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(entry.path().to_owned());
+                return false;
+            }
+            entry.file_name() != ".git"
+        });
     builder
 }
 
