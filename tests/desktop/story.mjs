@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -67,6 +67,22 @@ function delivery(signed, sent) {
     "",
     sent,
   ].join("\n");
+}
+
+/** No value is in anything that the window, the web view or the driver left on the disk. */
+function noValuesOnDisk() {
+  const session = path.dirname(home);
+  const files = readdirSync(session, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => path.join(one.parentPath, one.name))
+    .filter((file) => !file.startsWith(work));
+  assert.ok(files.length > 5, "the session's files are not where they are looked for");
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    for (const value of [KEY_VALUE, HOOK_VALUE, WORDS]) {
+      assert.ok(!bytes.includes(value), `a value is in ${path.relative(session, file)}`);
+    }
+  }
 }
 
 let passed = 0;
@@ -263,6 +279,8 @@ async function story() {
       assert.equal(run(keyward, "get", KEY, "--reveal"), KEY_VALUE);
       assert.equal(run(keyward, "get", HOOK, "--reveal"), HOOK_VALUE);
     });
+
+    await step("nothing on the disk holds a value", async () => noValuesOnDisk());
   } catch (error) {
     await window.screenshot(path.join(shots, "failed.png")).catch(() => {});
     throw error;

@@ -56,7 +56,7 @@ impl Keyward {
                         true,
                         head.map(|head| head.to_string()),
                         None,
-                        format!("{count} rows, unbroken."),
+                        format!("{count} {}, unbroken.", if count == 1 { "row" } else { "rows" }),
                     ),
                     Err(broken) => (
                         false,

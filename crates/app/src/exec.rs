@@ -277,9 +277,13 @@ fn unfit(one: &Variable) -> Error {
 }
 
 fn not_started(program: &str, error: &io::Error) -> Error {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such command".to_owned(),
+        kind => kind.to_string(),
+    };
     Error::new(
         "COMMAND_NOT_STARTED",
-        format!("`{}` could not be started: {}.", crate::error::shown(program), error.kind()),
+        format!("`{}` could not be started: {why}.", crate::error::shown(program)),
         "Check the command's name and path.",
     )
 }

@@ -109,7 +109,7 @@ impl Keyward {
                 tx.put_repository(&root, Some(&text))?;
                 self.remember_leaks(tx, &root, report)?;
                 let found = report.findings.len();
-                let detail = format!("{found} findings");
+                let detail = format!("{found} {}", if found == 1 { "finding" } else { "findings" });
                 Ok(((), vec![self.event("scan", &root, Some(detail))]))
             })
         })?;
