@@ -52,6 +52,49 @@ pub(crate) fn small(path: &Path, limit: u64) -> Option<Vec<u8>> {
     read(path, limit, false).ok().map(|content| content.bytes)
 }
 
+/// Opens a plain file, through no link; see [`read`].
+///
+/// # Errors
+/// The operating system's, or that it is no plain file.
+pub(crate) fn open_plain(path: &Path) -> io::Result<File> {
+    let not_plain = || io::Error::from(io::ErrorKind::InvalidInput);
+    if special(&std::fs::symlink_metadata(path)?).is_some() {
+        return Err(not_plain());
+    }
+    let file = open(path, false)?;
+    match special(&file.metadata()?) {
+        None => Ok(file),
+        Some(_) => Err(not_plain()),
+    }
+}
+
+/// Fills `buffer` from a place in the file.
+///
+/// # Errors
+/// The operating system's, or that the file ends before.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at)
+}
+
+/// Fills `buffer` from a place in the file.
+///
+/// # Errors
+/// The operating system's, or that the file ends before.
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    use std::os::windows::fs::FileExt as _;
+
+    let mut done = 0;
+    while done < buffer.len() {
+        match file.seek_read(&mut buffer[done..], at + done as u64)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => done += read,
+        }
+    }
+    Ok(())
+}
+
 /// What a directory entry is, if it is not a plain file or folder.
 pub(crate) fn special(meta: &Metadata) -> Option<&'static str> {
     let kind = meta.file_type();

@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod find;
 mod options;
+mod pack;
 mod path;
 mod progress;
 mod repo;

@@ -40,6 +40,8 @@ pub struct Options {
     pub baseline: Option<Baseline>,
     /// Less sure findings are left out.
     pub min_confidence: Option<Confidence>,
+    /// Search every version of a file whole, not only what changed. Finds the same, slower: for tests.
+    pub whole: bool,
 }
 
 impl Options {
@@ -55,6 +57,7 @@ impl Options {
             show_secrets: false,
             baseline: None,
             min_confidence: None,
+            whole: false,
         }
     }
 }

@@ -8,13 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use crate::error::ScanError;
 use crate::files::{self, Unread};
 use crate::find::matcher::Matcher;
-use crate::find::own::{OwnIndex, OwnValue};
+use crate::find::matcher::Scratch;
+use crate::find::own::OwnValue;
 use crate::options::Options;
 use crate::path::{relative, shown};
 use crate::progress::{Cancel, Progress};
-use crate::repo::attribute::Attribution;
+use crate::repo::attribute::Orders;
 use crate::repo::index;
-use crate::repo::objects::ObjectStore;
+use crate::repo::objects::Objects;
 use crate::repo::reader::LARGE;
 use crate::repo::{self, Repo};
 use crate::report::collect::{Collector, Container, examine};
@@ -41,14 +42,9 @@ pub fn scan(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
-    let matcher = Matcher {
-        rules,
-        own: OwnIndex::new(own.unwrap_or_default()),
-        own_only: options.own_only,
-        cancel: cancel.clone(),
-    };
+    let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
     let run = Run::new(&matcher, options, progress, cancel);
-    let mut attribution = Attribution::default();
+    let mut orders = Orders::default();
     for (number, path) in options.paths.iter().enumerate() {
         let prefix = match options.paths.len() {
             0 | 1 => String::new(),
@@ -59,9 +55,9 @@ pub fn scan(
                 if path.is_dir() { format!("{shown}/") } else { shown.to_owned() }
             }
         };
-        run.path(number, path, &prefix, &mut attribution)?;
+        run.path(number, path, &prefix, &mut orders)?;
     }
-    Ok(run.report(&attribution, own))
+    Ok(run.report(&orders, own))
 }
 
 /// Scans bytes that were handed in, such as standard input.
@@ -76,20 +72,15 @@ pub fn scan_bytes(
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
     cancel.check()?;
-    let matcher = Matcher {
-        rules,
-        own: OwnIndex::new(own.unwrap_or_default()),
-        own_only: options.own_only,
-        cancel: cancel.clone(),
-    };
+    let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
     let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
     if bytes.len() as u64 > options.max_blob {
         run.skip("-".to_owned(), too_large(bytes.len() as u64, options.max_blob), false);
     } else {
-        run.look(&Container::Stdin, bytes);
+        run.look(&Container::Stdin, bytes, &mut Scratch::default());
         run.tally().bytes += bytes.len() as u64;
     }
-    Ok(run.report(&Attribution::default(), own))
+    Ok(run.report(&Orders::default(), own))
 }
 
 /// The counts of a running scan.
@@ -158,9 +149,11 @@ impl<'a> Run<'a> {
     }
 
     /// Searches one text and keeps what is found.
-    pub(crate) fn look(&self, container: &Container, bytes: &[u8]) {
-        let seen = examine(self.matcher, bytes);
-        self.collector().add(container, seen, self.matcher);
+    pub(crate) fn look(&self, container: &Container, bytes: &[u8], scratch: &mut Scratch) {
+        let seen = examine(self.matcher, bytes, scratch);
+        if !seen.is_empty() {
+            self.collector().add(container, seen, self.matcher);
+        }
     }
 
     fn path(
@@ -168,7 +161,7 @@ impl<'a> Run<'a> {
         number: usize,
         path: &Path,
         prefix: &str,
-        attribution: &mut Attribution,
+        orders: &mut Orders,
     ) -> Result<(), ScanError> {
         let sources = &self.options.sources;
         let history = sources.history || sources.since.is_some();
@@ -205,7 +198,7 @@ impl<'a> Run<'a> {
             }
         }
         if sources.staged || history || all {
-            let (store, troubles) = ObjectStore::open(&repo, self.options.max_blob);
+            let (store, troubles) = Objects::open(&repo, self.options.max_blob);
             for skipped in troubles.skipped {
                 self.skip(format!("{prefix}{}", skipped.path), skipped.reason, true);
             }
@@ -215,9 +208,9 @@ impl<'a> Run<'a> {
                 git.staged()?;
             }
             if let Some(revision) = &sources.since {
-                git.since(path, revision, attribution)?;
+                git.since(path, revision, orders)?;
             } else if history || all {
-                git.everything(attribution)?;
+                git.everything(orders)?;
             }
         }
         Ok(())
@@ -234,7 +227,7 @@ impl<'a> Run<'a> {
         if !root.is_dir() {
             let name =
                 if prefix.is_empty() { shown(&relative(&root, &root)) } else { prefix.to_owned() };
-            self.file(&root, name);
+            self.file(&root, name, &mut Scratch::default());
             return self.cancel.check();
         }
         let tracked = match repo.map(index::entries) {
@@ -252,11 +245,12 @@ impl<'a> Run<'a> {
         std::thread::scope(|scope| {
             for _ in 0..threads() {
                 scope.spawn(|| {
+                    let mut scratch = Scratch::default();
                     loop {
                         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
                         match next {
                             Ok(path) if !self.cancel.is_cancelled() => {
-                                self.file(&path, name(&path))
+                                self.file(&path, name(&path), &mut scratch)
                             }
                             Ok(_) => {}
                             Err(_) => break,
@@ -287,7 +281,7 @@ impl<'a> Run<'a> {
         self.cancel.check()
     }
 
-    fn file(&self, path: &Path, name: String) {
+    fn file(&self, path: &Path, name: String, scratch: &mut Scratch) {
         let large = path.metadata().is_ok_and(|meta| meta.len() > LARGE);
         let _guard = large.then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         match files::read(path, self.options.max_blob, false) {
@@ -304,7 +298,7 @@ impl<'a> Run<'a> {
                         true,
                     );
                 }
-                self.look(&Container::File(name), &content.bytes);
+                self.look(&Container::File(name), &content.bytes, scratch);
                 self.progress.advance(1, 0, content.bytes.len() as u64);
             }
             Err(Unread::TooLarge(size)) => {
@@ -315,7 +309,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn report(self, attribution: &Attribution, own: Option<&[OwnValue]>) -> Report {
+    fn report(self, orders: &Orders, own: Option<&[OwnValue]>) -> Report {
         let options = self.options;
         let collector = self.collector.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut tally = self.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -328,7 +322,7 @@ impl<'a> Run<'a> {
             });
         }
         let how = Shown { secrets: options.show_secrets, quiet: !options.no_ignore };
-        let mut findings = collector.findings(self.matcher, attribution, &how);
+        let mut findings = collector.findings(self.matcher, orders, &how);
         findings.retain(|finding| {
             options.min_confidence.is_none_or(|least| finding.confidence >= least)
         });

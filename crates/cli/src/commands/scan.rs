@@ -127,6 +127,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             show_secrets: args.show_secrets,
             baseline: None,
             min_confidence: None,
+            whole: false,
         },
         stdin,
         rules: args.rules,

@@ -1,327 +1,309 @@
-//! Finds credentials in one text: keywords first, then the rules' patterns round them, then the vault's
-//! own values, then the same in what the text holds in encoded form.
+//! Finds credentials in one text, or in those parts of it that changed: literals first, then the rules'
+//! patterns round them, then the vault's own values, then the same in what the text holds in encoded form.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::decode;
-use super::own::OwnIndex;
-use super::search::search;
+use super::confirm::{Caches, confirm, extent};
+use super::encoded;
+use super::literal::{Anchor, Literals, Owner};
+use super::own::{OwnIndex, OwnValue};
+use super::sight::{Sight, Sights};
 use crate::progress::Cancel;
-use crate::report::{Confidence, Decoding, Severity};
+use crate::report::{Confidence, Decoding};
 use crate::rules::Rules;
 
 /// Encodings inside encodings are undone this deep.
-const MAX_DEPTH: usize = 2;
-/// So many matches of one text are kept, before those on the same bytes are settled.
-const MAX_MATCHES: usize = 50_000;
-/// So many secrets of one encoded stretch are kept.
-const MAX_TOGETHER: usize = 200;
-/// A text with a NUL among this many first bytes is binary; unsure rules only make noise there.
-const BINARY_PROBE: usize = 8_000;
+const MAX_DEPTH: usize = 3;
+/// So many hits of one text are kept.
+const MAX_HITS: usize = 50_000;
+/// How far before and after a literal's first byte most rules look. What looks further is asked again
+/// whenever something changes in its reach.
+pub(crate) const BEFORE: usize = 64;
+pub(crate) const AFTER: usize = 256;
 
 /// What to look for.
 pub(crate) struct Matcher<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) own: OwnIndex<'a>,
-    /// Look for own values only.
-    pub(crate) own_only: bool,
+    pub(crate) sights: Sights,
+    literals: Literals,
     /// One text can be large enough to be worth stopping in.
-    pub(crate) cancel: Cancel,
+    cancel: Cancel,
 }
 
-/// One secret in a text.
-#[derive(Clone)]
-pub(crate) struct Match {
-    /// The rule's index; `None` where only the vault knows the value.
-    pub(crate) rule: Option<usize>,
-    pub(crate) own: Option<usize>,
-    /// Where it is in the text; for an encoded one, all of the encoded stretch.
-    pub(crate) span: Range<usize>,
-    pub(crate) secret: Zeroizing<Vec<u8>>,
-    /// The name it is assigned to, or empty.
-    pub(crate) key: Vec<u8>,
-    pub(crate) confidence: Confidence,
-    /// Outermost first.
-    pub(crate) decoded: Vec<Decoding>,
+/// What a hit says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// A secret: the number of its sight, and whether the rule is unsure.
+    Secret { sight: u32, unsure: bool },
+    /// A mark that lets the line pass.
+    Allow,
+    /// Nothing yet; but a change within its reach may make it something.
+    Nothing,
 }
 
-impl Matcher<'_> {
-    /// Every secret in `text`; where several rules see the same bytes, the surest one has them. Also
-    /// whether there were too many to keep.
-    pub(crate) fn find(&self, text: &[u8]) -> (Vec<Match>, bool) {
-        let mut found = Vec::new();
-        self.dive(text, None, &mut Vec::new(), &mut found);
-        let too_many = found.len() >= MAX_MATCHES;
-        (self.settle(found), too_many)
+/// Something at a place in a text, and all that it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hit {
+    /// The secret's place.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) what: What,
+    /// The bytes that decided, the ends of the text included where they were reached.
+    pub(crate) low: u32,
+    pub(crate) high: u32,
+    /// Whom to ask again; `None` for what is found again by itself.
+    pub(crate) ask: Option<Ask>,
+}
+
+/// A literal at a place, and the rule that looks further round it than a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ask {
+    pub(crate) at: u32,
+    pub(crate) literal: u32,
+    pub(crate) rule: u32,
+}
+
+/// What one thread keeps between texts.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    positions: Vec<u32>,
+    anchors: Vec<Anchor>,
+    caches: Caches,
+}
+
+impl<'a> Matcher<'a> {
+    pub(crate) fn new(
+        rules: &'a Rules,
+        own: &'a [OwnValue],
+        own_only: bool,
+        cancel: &Cancel,
+    ) -> Self {
+        let own = OwnIndex::new(own);
+        let literals = Literals::new(rules, &own, own_only);
+        Self { rules, own, sights: Sights::default(), literals, cancel: cancel.clone() }
     }
 
-    /// Searches `text`, and then what is encoded in it. `outer` is the stretch of the original that
-    /// `text` was decoded from.
-    fn dive(
+    /// Everything in `text`.
+    pub(crate) fn all(&self, text: &[u8], scratch: &mut Scratch) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.part(text, 0..text.len(), scratch, &mut hits);
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    /// What begins in `range`, appended to `hits`.
+    pub(crate) fn part(
         &self,
         text: &[u8],
-        outer: Option<&Range<usize>>,
-        chain: &mut Vec<Decoding>,
-        found: &mut Vec<Match>,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        hits: &mut Vec<Hit>,
     ) {
-        let least =
-            if outer.is_some() || is_binary(text) { Confidence::Medium } else { Confidence::Low };
-        if !self.own_only {
-            search(
-                self.rules,
-                text,
-                |rule| self.rules.at(rule).confidence >= least,
-                &self.cancel,
-                |index, hit| {
-                    keep(
-                        found,
-                        Match {
-                            rule: Some(index),
+        let mut anchors = std::mem::take(&mut scratch.anchors);
+        anchors.clear();
+        self.literals.anchors(text, range.start, range.end, &mut scratch.positions, |anchor| {
+            anchors.push(anchor);
+        });
+        for anchor in &anchors {
+            if hits.len() >= MAX_HITS || self.cancel.is_cancelled() {
+                break;
+            }
+            self.anchor(text, *anchor, &mut scratch.caches, hits);
+        }
+        scratch.anchors = anchors;
+        encoded::runs(text, range.start, range.end, |run| {
+            let (start, end) = (run.span.start as u32, run.span.end as u32);
+            let low = run.span.start.saturating_sub(encoded::MARGIN) as u32;
+            let high = (run.span.end + encoded::MARGIN).min(text.len()) as u32;
+            let bytes = Zeroizing::new(run.bytes);
+            let mut chain = vec![run.decoding];
+            self.inside(&bytes, &mut chain, scratch, &mut |sight| {
+                let unsure = sight.confidence == Confidence::Low;
+                if hits.len() < MAX_HITS
+                    && let Some(sight) = self.sights.number(sight)
+                {
+                    let what = What::Secret { sight, unsure };
+                    hits.push(Hit { start, end, what, low, high, ask: None });
+                }
+            });
+        });
+    }
+
+    /// Whether so many hits were found that some were left out.
+    pub(crate) fn is_full(hits: &[Hit]) -> bool {
+        hits.len() >= MAX_HITS
+    }
+
+    /// Asks again whom a change may have made to think otherwise.
+    pub(crate) fn again(&self, text: &[u8], ask: Ask, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let literal = self.literals.at(ask.literal);
+        let at = ask.at as usize;
+        match literal.owner {
+            Owner::Rules(_) => {
+                let anchor = Anchor { at, literal: ask.literal };
+                self.rule(text, anchor, ask.rule, &mut scratch.caches, hits);
+            }
+            Owner::Own(probe) => self.probe(text, at, ask.literal, probe, hits),
+            Owner::Allow => {}
+        }
+    }
+
+    /// How long a literal is.
+    pub(crate) fn literal_len(&self, literal: u32) -> usize {
+        self.literals.at(literal).len()
+    }
+
+    fn anchor(&self, text: &[u8], anchor: Anchor, caches: &mut Caches, hits: &mut Vec<Hit>) {
+        let literal = self.literals.at(anchor.literal);
+        match &literal.owner {
+            Owner::Rules(rules) => {
+                for &number in rules {
+                    self.rule(text, anchor, number, caches, hits);
+                }
+            }
+            Owner::Own(probe) => self.probe(text, anchor.at, anchor.literal, *probe, hits),
+            Owner::Allow => {
+                let (start, end) = (anchor.at as u32, (anchor.at + literal.len()) as u32);
+                hits.push(Hit { start, end, what: What::Allow, low: start, high: end, ask: None });
+            }
+        }
+    }
+
+    fn rule(
+        &self,
+        text: &[u8],
+        anchor: Anchor,
+        number: u32,
+        caches: &mut Caches,
+        hits: &mut Vec<Hit>,
+    ) {
+        let rule = self.rules.at(number as usize);
+        let (before, after) = extent(rule);
+        let keyword = anchor.at..anchor.at + self.literals.at(anchor.literal).len();
+        let far = before > BEFORE || after > AFTER;
+        let found = confirm(rule, number as usize, caches, text, keyword.clone());
+        let (span, what) = match found {
+            Some(found) => {
+                let unsure = found.confidence == Confidence::Low;
+                let sight = Sight {
+                    rule: Some(number as usize),
+                    own: None,
+                    secret: found.secret,
+                    key: found.key,
+                    confidence: found.confidence,
+                    decoded: found.decoded.into_iter().collect(),
+                };
+                match self.sights.number(sight) {
+                    Some(sight) => (found.span, What::Secret { sight, unsure }),
+                    None => return,
+                }
+            }
+            None if far => (keyword, What::Nothing),
+            None => return,
+        };
+        let (low, high) = reach(text, anchor.at, before, after);
+        let ask =
+            far.then_some(Ask { at: anchor.at as u32, literal: anchor.literal, rule: number });
+        hits.push(Hit { start: span.start as u32, end: span.end as u32, what, low, high, ask });
+    }
+
+    fn probe(&self, text: &[u8], at: usize, literal: u32, probe: usize, hits: &mut Vec<Hit>) {
+        let (before, after) = self.own.shape(probe);
+        let (span, what) = match self.own.confirm(probe, text, at) {
+            Some(found) => {
+                let sight = Sight {
+                    rule: None,
+                    own: Some(found.own),
+                    secret: Zeroizing::new(self.own.value(found.own).to_vec()),
+                    key: Vec::new(),
+                    confidence: Confidence::High,
+                    decoded: found.decoding.into_iter().collect(),
+                };
+                match self.sights.number(sight) {
+                    Some(sight) => (found.span, What::Secret { sight, unsure: false }),
+                    None => return,
+                }
+            }
+            None => (at..at, What::Nothing),
+        };
+        let (low, high) = reach(text, at, before, after);
+        let ask = Some(Ask { at: at as u32, literal, rule: 0 });
+        hits.push(Hit { start: span.start as u32, end: span.end as u32, what, low, high, ask });
+    }
+
+    /// Searches text that was decoded; there, rules that are unsure only make noise.
+    fn inside(
+        &self,
+        text: &[u8],
+        chain: &mut Vec<Decoding>,
+        scratch: &mut Scratch,
+        found: &mut dyn FnMut(Sight),
+    ) {
+        let mut anchors = Vec::new();
+        self.literals.anchors(text, 0, text.len(), &mut scratch.positions, |anchor| {
+            anchors.push(anchor);
+        });
+        for Anchor { at, literal } in anchors {
+            if self.cancel.is_cancelled() {
+                return;
+            }
+            match &self.literals.at(literal).owner {
+                Owner::Rules(rules) => {
+                    let keyword = at..at + self.literal_len(literal);
+                    for &number in rules {
+                        let rule = self.rules.at(number as usize);
+                        if rule.confidence == Confidence::Low {
+                            continue;
+                        }
+                        let Some(hit) = confirm(
+                            rule,
+                            number as usize,
+                            &mut scratch.caches,
+                            text,
+                            keyword.clone(),
+                        ) else {
+                            continue;
+                        };
+                        found(Sight {
+                            rule: Some(number as usize),
                             own: None,
-                            span: outer.cloned().unwrap_or(hit.span),
                             secret: hit.secret,
                             key: hit.key,
                             confidence: hit.confidence,
-                            decoded: chain.clone(),
-                        },
-                    );
-                },
-            );
+                            decoded: chain.iter().copied().chain(hit.decoded).collect(),
+                        });
+                    }
+                }
+                Owner::Own(probe) => {
+                    let Some(hit) = self.own.confirm(*probe, text, at) else { continue };
+                    found(Sight {
+                        rule: None,
+                        own: Some(hit.own),
+                        secret: Zeroizing::new(self.own.value(hit.own).to_vec()),
+                        key: Vec::new(),
+                        confidence: Confidence::High,
+                        decoded: chain.iter().copied().chain(hit.decoding).collect(),
+                    });
+                }
+                Owner::Allow => {}
+            }
         }
-        self.own.find(text, |own| {
-            let mut decoded = chain.clone();
-            decoded.extend(own.decoding);
-            keep(
-                found,
-                Match {
-                    rule: None,
-                    own: Some(own.own),
-                    span: outer.cloned().unwrap_or(own.span),
-                    secret: Zeroizing::new(self.own.value(own.own).to_vec()),
-                    key: Vec::new(),
-                    confidence: Confidence::High,
-                    decoded,
-                },
-            );
-        });
         if chain.len() < MAX_DEPTH {
-            decode::each(text, |decoded| {
-                chain.push(decoded.decoding);
-                let bytes = Zeroizing::new(decoded.bytes);
-                self.dive(&bytes, Some(outer.unwrap_or(&decoded.span)), chain, found);
+            encoded::runs(text, 0, text.len(), |run| {
+                chain.push(run.decoding);
+                self.inside(&Zeroizing::new(run.bytes), chain, scratch, found);
                 chain.pop();
             });
         }
     }
-
-    /// One match for each stretch of text: the surest, then the worst, then the plainest.
-    fn settle(&self, mut found: Vec<Match>) -> Vec<Match> {
-        if found.len() < 2 {
-            return found;
-        }
-        found.sort_by_cached_key(|hit| {
-            let severity = hit.rule.map_or(Severity::Critical, |rule| self.rules.at(rule).severity);
-            // A rule that is sure names what was found; an unsure one gives way to the vault.
-            let class = match hit.rule {
-                Some(_) if hit.confidence > Confidence::Low => 0,
-                None => 1,
-                Some(_) => 2,
-            };
-            (
-                class,
-                Reverse(hit.confidence),
-                Reverse(severity),
-                hit.decoded.len(),
-                Reverse(hit.secret.len()),
-                hit.span.start,
-                hit.rule,
-                hit.own,
-            )
-        });
-        let mut kept: Vec<Match> = Vec::new();
-        // Start of each stretch that is taken → its end, and who has it.
-        let mut taken: BTreeMap<usize, (usize, Vec<usize>)> = BTreeMap::new();
-        for hit in found {
-            let before = taken.range(..hit.span.end).next_back();
-            let Some((start, (_, owners))) = before.filter(|(_, (end, _))| *end > hit.span.start)
-            else {
-                taken.insert(hit.span.start, (hit.span.end, vec![kept.len()]));
-                kept.push(hit);
-                continue;
-            };
-            // Different secrets inside one encoded stretch all count.
-            let apart = !hit.decoded.is_empty()
-                && owners.len() < MAX_TOGETHER
-                && owners.iter().all(|&owner| {
-                    let other = &kept[owner];
-                    other.decoded == hit.decoded
-                        && other.span == hit.span
-                        && !overlap(&other.secret, &hit.secret)
-                });
-            if apart {
-                let start = *start;
-                if let Some((_, owners)) = taken.get_mut(&start) {
-                    owners.push(kept.len());
-                }
-                kept.push(hit);
-                continue;
-            }
-            for &owner in owners {
-                let keeper = &mut kept[owner];
-                if hit.rule.is_none()
-                    && (keeper.span == hit.span || overlap(&keeper.secret, &hit.secret))
-                {
-                    keeper.own = keeper.own.or(hit.own);
-                } else if keeper.rule.is_none()
-                    && keeper.span == hit.span
-                    && keeper.secret == hit.secret
-                {
-                    keeper.rule = hit.rule;
-                    keeper.key.clone_from(&hit.key);
-                }
-            }
-        }
-        kept
-    }
 }
 
-/// A text made to exhaust may hold millions.
-fn keep(found: &mut Vec<Match>, hit: Match) {
-    if found.len() < MAX_MATCHES {
-        found.push(hit);
-    }
-}
-
-/// Whether one secret is part of the other.
-fn overlap(a: &[u8], b: &[u8]) -> bool {
-    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    short.is_empty() || long.windows(short.len()).any(|window| window == short)
-}
-
-fn is_binary(text: &[u8]) -> bool {
-    text[..text.len().min(BINARY_PROBE)].contains(&0)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use secrecy::SecretSlice;
-
-    use super::*;
-    use crate::find::own::OwnValue;
-
-    /// The rule's id, the decodings, the span and the own value's number.
-    type Found = (Option<String>, Vec<Decoding>, Range<usize>, Option<usize>);
-
-    const STRIPE: &str = "sk_live_7hQ2mVx9LpR4tYw8NzKd3sBf";
-
-    fn find(text: &[u8], own: &[OwnValue]) -> Vec<Found> {
-        let rules = Rules::builtin();
-        let matcher = Matcher {
-            rules: &rules,
-            own: OwnIndex::new(own),
-            own_only: false,
-            cancel: Cancel::default(),
-        };
-        let mut found: Vec<_> = matcher
-            .find(text)
-            .0
-            .into_iter()
-            .map(|hit| {
-                (hit.rule.map(|rule| rules.at(rule).id.clone()), hit.decoded, hit.span, hit.own)
-            })
-            .collect();
-        found.sort_by_key(|hit| hit.2.start);
-        found
-    }
-
-    fn own(value: &str) -> OwnValue {
-        OwnValue {
-            entry: "acme/prod/x".into(),
-            version: 2,
-            stage: "current".into(),
-            value: SecretSlice::from(value.as_bytes().to_vec()),
-        }
-    }
-
-    #[test]
-    fn the_sure_rule_has_the_span() {
-        let text = format!("api_key = \"{STRIPE}\"");
-        let found = find(text.as_bytes(), &[]);
-        assert_eq!(found, [(Some("stripe-secret-key".to_owned()), vec![], 11..43, None)]);
-    }
-
-    #[test]
-    fn own_values_join_the_rule_or_stand_alone() {
-        let text = format!("a {STRIPE} b Vv9-plain-words c");
-        let found = find(text.as_bytes(), &[own(STRIPE), own("Vv9-plain-words")]);
-        assert_eq!(found[0], (Some("stripe-secret-key".to_owned()), vec![], 2..34, Some(0)));
-        assert_eq!(found[1], (None, vec![], 37..52, Some(1)));
-        assert_eq!(found.len(), 2);
-    }
-
-    #[test]
-    fn encoded_secrets_are_found_twice_deep() {
-        use base64::Engine as _;
-        use base64::engine::general_purpose::STANDARD;
-        let once = STANDARD.encode(format!("key: {STRIPE}\nother: {}", STRIPE.replace("7h", "8h")));
-        let found = find(format!("data: {once}").as_bytes(), &[]);
-        assert_eq!(found.len(), 2, "both secrets of one stretch");
-        assert_eq!(found[0].1, [Decoding::Base64]);
-        let twice = STANDARD.encode(format!("again {once}"));
-        let found = find(twice.as_bytes(), &[]);
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].1, [Decoding::Base64, Decoding::Base64]);
-    }
-
-    #[test]
-    fn windows_do_not_change_what_is_found() {
-        // A keyword long before and a secret that ends exactly at the first window's end.
-        for pad in [4_040, 4_050, 4_060, 4_064, 4_065, 4_090, 5_000] {
-            let text = format!("sk_live_ {}{STRIPE} end", "x ".repeat(pad / 2));
-            let found = find(text.as_bytes(), &[]);
-            assert_eq!(found.len(), 1, "{pad}");
-            assert_eq!(found[0].2.len(), STRIPE.len(), "{pad}: cut short");
-        }
-    }
-
-    #[test]
-    fn classifies_whole_values_only() {
-        let rules = Rules::builtin();
-        let class = rules.classify(format!(" {STRIPE}\n").as_bytes()).expect("a Stripe key");
-        assert_eq!((class.provider.as_str(), class.rule.as_str()), ("stripe", "stripe-secret-key"));
-        let class =
-            rules.classify(b"postgres://app:s9Kd-2mPq7vX@db.acme.io:5432/app").expect("a URL");
-        assert_eq!(class.rule, "generic-connection-string");
-        assert_eq!(rules.classify(format!("key {STRIPE}").as_bytes()), None);
-        assert_eq!(rules.classify(b""), None);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn never_panics(
-            parts in prop::collection::vec(
-                prop_oneof![
-                    prop::collection::vec(any::<u8>(), 0..30),
-                    Just(b"sk_live_".to_vec()),
-                    Just(b"password = \"".to_vec()),
-                    Just(b"postgres://a:b".to_vec()),
-                    Just(b"-----BEGIN PRIVATE KEY-----".to_vec()),
-                    Just(b"%2F\\u00".to_vec()),
-                    Just(STRIPE.as_bytes().to_vec()),
-                ],
-                0..12,
-            )
-        ) {
-            let text = parts.concat();
-            for hit in find(&text, &[own("some own value")]) {
-                prop_assert!(hit.2.end <= text.len());
-            }
-        }
-    }
+/// The bytes looked at, and one more on either side.
+fn reach(text: &[u8], at: usize, before: usize, after: usize) -> (u32, u32) {
+    let high = at.saturating_add(after + 1).min(text.len());
+    (at.saturating_sub(before + 1) as u32, high as u32)
 }

@@ -1,7 +1,12 @@
 //! Finding credentials in one text, whatever it came from.
 
-mod decode;
+pub(crate) mod confirm;
+mod encoded;
+mod escapes;
+mod literal;
 pub(crate) mod matcher;
 pub(crate) mod own;
-pub(crate) mod search;
+pub(crate) mod settle;
+pub(crate) mod sight;
+mod split;
 pub(crate) mod text;

@@ -1,9 +1,9 @@
-//! The user's own values: looked for exactly, however they were encoded on the way.
+//! The user's own values: looked for exactly, however they were encoded, quoted or broken over lines.
 //!
-//! The search keeps a lossy hash of eight bytes of each pattern and compares against buffers that wipe
-//! themselves, so that no copy of a value outlives the scan, as one inside an automaton would.
+//! The scan's sieve looks for a few bytes of each form of a value; the rest is compared here, against
+//! buffers that wipe themselves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -11,14 +11,13 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use zeroize::Zeroizing;
 
+use super::split;
 use crate::report::{Decoding, Own, Severity};
 
 /// Shorter values are found everywhere by chance and are left out.
 const MIN_VALUE: usize = 8;
-/// The bytes of a pattern that are hashed.
+/// The bytes of a pattern that are searched for.
 const PROBE: usize = 8;
-/// Bits of the hash; the first 16 index a bitmap, all of them a table.
-const HASH_BITS: u32 = 24;
 
 /// One value of the vault to look for.
 pub struct OwnValue {
@@ -36,7 +35,12 @@ struct Pattern {
     own: usize,
     decoding: Option<Decoding>,
     bytes: Zeroizing<Vec<u8>>,
-    probe: usize,
+}
+
+/// A few bytes of a pattern: where they are in it.
+struct Probe {
+    pattern: usize,
+    at: usize,
 }
 
 /// A stretch of text that is one of the values.
@@ -46,12 +50,11 @@ pub(crate) struct OwnMatch {
     pub(crate) decoding: Option<Decoding>,
 }
 
-/// Everything to look for, ready to search with.
+/// Everything to look for.
 pub(crate) struct OwnIndex<'v> {
     values: Vec<&'v OwnValue>,
     patterns: Vec<Pattern>,
-    bitmap: Vec<u64>,
-    table: HashMap<u32, Vec<usize>>,
+    probes: Vec<Probe>,
 }
 
 impl<'v> OwnIndex<'v> {
@@ -65,8 +68,7 @@ impl<'v> OwnIndex<'v> {
                 b.version,
             ))
         });
-        let mut index =
-            Self { patterns: Vec::new(), bitmap: vec![0; 1 << 10], table: HashMap::new(), values };
+        let mut index = Self { patterns: Vec::new(), probes: Vec::new(), values };
         let mut seen = HashSet::new();
         for own in 0..index.values.len() {
             let value = index.values[own].value.expose_secret();
@@ -77,20 +79,47 @@ impl<'v> OwnIndex<'v> {
                 // Told apart by a hash: a set of the patterns themselves would be one more copy.
                 let digest: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&*bytes).into();
                 if bytes.len() >= PROBE && seen.insert(digest) {
-                    index.add(Pattern { own, decoding, probe: (bytes.len() - PROBE) / 2, bytes });
+                    index.add(Pattern { own, decoding, bytes });
                 }
             }
         }
         index
     }
 
-    /// The pattern is probed in its middle: the beginnings of keys are much alike.
+    /// Probes lie apart, so that a line break in the value leaves one of them whole.
     fn add(&mut self, pattern: Pattern) {
-        let hash = hash(&pattern.bytes, pattern.probe);
-        let bit = (hash >> (HASH_BITS - 16)) as usize;
-        self.bitmap[bit / 64] |= 1 << (bit % 64);
-        self.table.entry(hash).or_default().push(self.patterns.len());
+        let last = pattern.bytes.len() - PROBE;
+        let mut places = vec![last / 2];
+        if last >= 2 * PROBE {
+            places.extend([0, last]);
+        }
+        let number = self.patterns.len();
+        self.probes.extend(places.into_iter().map(|at| Probe { pattern: number, at }));
         self.patterns.push(pattern);
+    }
+
+    /// What to search for: each probe's number and its bytes.
+    pub(crate) fn probes(&self) -> impl Iterator<Item = (usize, &[u8])> + '_ {
+        self.probes.iter().enumerate().map(|(number, probe)| {
+            (number, &self.patterns[probe.pattern].bytes[probe.at..probe.at + PROBE])
+        })
+    }
+
+    /// How far before and after a probe the rest of its pattern may lie, in bytes.
+    pub(crate) fn shape(&self, probe: usize) -> (usize, usize) {
+        let Probe { pattern, at } = self.probes[probe];
+        let len = self.patterns[pattern].bytes.len();
+        (split::room(at), split::room(len - at))
+    }
+
+    /// The value whose probe stands at `at` in `text`, if all of it does, on one line or broken over several.
+    pub(crate) fn confirm(&self, probe: usize, text: &[u8], at: usize) -> Option<OwnMatch> {
+        let Probe { pattern, at: offset } = self.probes[probe];
+        let pattern = &self.patterns[pattern];
+        let (before, after) = pattern.bytes.split_at(offset);
+        let end = at + split::forwards(after, text.get(at..)?)?;
+        let start = at - split::backwards(before, &text[..at])?;
+        Some(OwnMatch { own: pattern.own, span: start..end, decoding: pattern.decoding })
     }
 
     pub(crate) fn own(&self, own: usize) -> Own {
@@ -106,30 +135,6 @@ impl<'v> OwnIndex<'v> {
     pub(crate) fn severity(&self, own: usize) -> Severity {
         if stage_rank(&self.values[own].stage) < 3 { Severity::Critical } else { Severity::Medium }
     }
-
-    /// Every occurrence of every pattern, overlapping ones too.
-    pub(crate) fn find(&self, text: &[u8], mut found: impl FnMut(OwnMatch)) {
-        if self.patterns.is_empty() {
-            return;
-        }
-        for at in 0..(text.len() + 1).saturating_sub(PROBE) {
-            let hash = hash(text, at);
-            let bit = (hash >> (HASH_BITS - 16)) as usize;
-            if self.bitmap[bit / 64] >> (bit % 64) & 1 == 0 {
-                continue;
-            }
-            for &number in self.table.get(&hash).into_iter().flatten() {
-                let pattern = &self.patterns[number];
-                let Some(start) = at.checked_sub(pattern.probe) else {
-                    continue;
-                };
-                let span = start..start + pattern.bytes.len();
-                if text.get(span.clone()) == Some(pattern.bytes.as_slice()) {
-                    found(OwnMatch { own: pattern.own, span, decoding: pattern.decoding });
-                }
-            }
-        }
-    }
 }
 
 fn stage_rank(stage: &str) -> u8 {
@@ -140,14 +145,6 @@ fn stage_rank(stage: &str) -> u8 {
         "revoked" => 3,
         _ => 4,
     }
-}
-
-/// `text` holds at least [`PROBE`] bytes from `at`. Multiplication by an odd constant mixes upwards.
-fn hash(text: &[u8], at: usize) -> u32 {
-    let mut probe = [0; PROBE];
-    probe.copy_from_slice(&text[at..at + PROBE]);
-    let mixed = u64::from_le_bytes(probe).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (64 - HASH_BITS)) as u32
 }
 
 /// Every form in which a value is looked for.
@@ -270,8 +267,17 @@ mod tests {
 
     fn found(value: &[u8], text: &[u8]) -> Vec<Option<Decoding>> {
         let values = [one(value)];
+        let index = OwnIndex::new(&values);
+        let probes: Vec<_> = index.probes().collect();
         let mut out = Vec::new();
-        OwnIndex::new(&values).find(text, |found| out.push(found.decoding));
+        for (probe, bytes) in probes {
+            for at in 0..text.len() {
+                if text[at..].starts_with(bytes) {
+                    out.extend(index.confirm(probe, text, at).map(|found| found.decoding));
+                }
+            }
+        }
+        out.dedup();
         out
     }
 
@@ -279,6 +285,24 @@ mod tests {
     fn short_values_are_left_alone() {
         assert!(found(b"1234567", b"1234567").is_empty());
         assert_eq!(found(b"12345678", b"x12345678y"), [None]);
+    }
+
+    #[test]
+    fn broken_over_lines() {
+        let value = b"7f3kQ9sLx2VbN8mZt4WpYc6RdJ1hG5uA";
+        for text in [
+            "7f3kQ9sLx2VbN8mZ\\\n  t4WpYc6RdJ1hG5uA",
+            "\"7f3kQ9sL\" +\n\t\"x2VbN8mZt4WpYc6RdJ1hG5uA\"",
+            "'7f3kQ9sLx2VbN8mZt4WpYc6R'\n    'dJ1hG5uA'",
+            "7f3kQ9sLx2VbN8mZ\r\nt4WpYc6RdJ1hG5uA",
+        ] {
+            assert_eq!(found(value, text.as_bytes()), [None], "{text}");
+        }
+        let base64 =
+            base64::engine::general_purpose::STANDARD.encode([&b"prefix "[..], value].concat());
+        let wrapped = format!("{}\n{}", &base64[..22], &base64[22..]);
+        assert_eq!(found(value, wrapped.as_bytes()), [Some(Decoding::Base64)]);
+        assert!(found(value, b"7f3kQ9sLx2VbN8mZ and t4WpYc6RdJ1hG5uA").is_empty());
     }
 
     #[test]

@@ -55,6 +55,13 @@ impl<'b> Text<'b> {
         Self { bytes: Cow::Owned(text.into_bytes()), wide: Some(wide) }
     }
 
+    /// Whether a file begins with a byte order mark that [`new`](Self::new) heeds.
+    pub(crate) fn is_wide(raw: &[u8]) -> bool {
+        raw.starts_with(&[0xff, 0xfe])
+            || raw.starts_with(&[0xfe, 0xff])
+            || raw.starts_with(&[0, 0, 0xfe, 0xff])
+    }
+
     /// The encoding that was undone.
     pub(crate) fn decoding(&self) -> Option<Decoding> {
         self.wide.map(|wide| match wide {

@@ -1,18 +1,14 @@
-//! Names for blobs: the paths under which trees hold them, and the commit that brought each one in.
-//! Every tree is read once, oldest commit first, so the first sight of a blob is its introduction. On
-//! the way this notices what is missing.
+//! Names for blobs: the paths under which trees hold them, and the commit that brought each one in. Only for
+//! what was found, from the blobs upwards; see `trees` for how that goes without reading every tree again.
 
 use std::collections::{HashMap, HashSet};
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
-use super::history::History;
 use super::ids::IdSet;
-use super::objects::{ObjectStore, Unreadable};
+use super::objects::{Objects, Unreadable};
 use super::reader::Reader;
-use crate::ScanError;
-use crate::path::shown;
+use crate::pack::Kind;
 
 /// Folders deeper than this, and longer paths in bytes, are made to exhaust; they are counted as unread.
 const MAX_DEPTH: usize = 4_096;
@@ -21,7 +17,7 @@ const MAX_PATH: usize = 64 * 1024;
 const MAX_TREES: usize = 2_000_000;
 
 /// One name of a blob.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) path: String,
     /// `None` if no ref or reflog leads to it.
@@ -32,11 +28,26 @@ pub(crate) struct Known {
     pub(crate) staged: bool,
 }
 
-/// Names of blobs, and the order of commits, each with its repository's number.
+/// The places of commits in the history of each repository, by its number, and which blobs HEAD holds.
 #[derive(Default)]
-pub(crate) struct Attribution {
-    pub(crate) blobs: HashMap<(usize, ObjectId), Vec<Known>>,
-    pub(crate) order: HashMap<(usize, ObjectId), usize>,
+pub(crate) struct Orders {
+    pub(crate) commits: HashMap<(usize, ObjectId), usize>,
+    /// Blobs that are still in the last commit.
+    pub(crate) in_head: HashSet<ObjectId>,
+    /// Commits that a remote's branch leads to.
+    pub(crate) pushed: HashSet<ObjectId>,
+    /// Whether there is a remote's branch at all.
+    pub(crate) has_remote: bool,
+    /// Author and date of the commits that findings name.
+    pub(crate) authors: HashMap<ObjectId, Author>,
+}
+
+/// Who made a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Author {
+    pub(crate) name: String,
+    /// RFC 3339 in UTC.
+    pub(crate) date: String,
 }
 
 /// Takes a blob's id, the folder that holds it (empty, or ending in `/`) and its name there.
@@ -44,43 +55,66 @@ pub(crate) type OnBlob<'f> = dyn FnMut(ObjectId, &[u8], &[u8]) + 'f;
 
 /// Goes through trees, each once.
 pub(crate) struct TreeWalk<'s> {
-    store: &'s ObjectStore,
     reader: Reader<'s>,
     seen: IdSet,
     /// What trees name and the repository lacks.
     pub(crate) missing: IdSet,
     /// Trees that could not be read.
     pub(crate) damaged: IdSet,
+    /// Folders that were known to be the same and passed over, each empty or ending in `/`.
+    same: HashSet<Vec<u8>>,
 }
 
 impl<'s> TreeWalk<'s> {
-    pub(crate) fn new(store: &'s ObjectStore) -> Self {
+    pub(crate) fn new(store: &'s Objects) -> Self {
         Self {
-            store,
             reader: Reader::new(store),
             seen: IdSet::default(),
             missing: IdSet::default(),
             damaged: IdSet::default(),
+            same: HashSet::new(),
         }
     }
 
     /// Calls `blob` with the id, the folder and the name of every blob below `root` that is in a tree
     /// not visited before. Submodules are no blobs of this repository.
     pub(crate) fn visit(&mut self, root: ObjectId, blob: &mut OnBlob<'_>) {
-        self.go(root, true, blob);
+        self.go(root, None, blob);
     }
 
-    /// The same for every path below `root`, though a tree may be there twice.
-    pub(crate) fn visit_all(&mut self, root: ObjectId, blob: &mut OnBlob<'_>) {
-        self.go(root, false, blob);
+    /// The same for every path below `root`, though a tree may be there twice; but not for folders that
+    /// `known` has with the very same tree.
+    pub(crate) fn visit_changed(
+        &mut self,
+        root: ObjectId,
+        known: &HashMap<Vec<u8>, ObjectId>,
+        blob: &mut OnBlob<'_>,
+    ) {
+        self.go(root, Some(known), blob);
     }
 
-    fn go(&mut self, root: ObjectId, once: bool, blob: &mut OnBlob<'_>) {
+    /// Whether [`visit_changed`](Self::visit_changed) passed over a folder above this path.
+    pub(crate) fn is_same(&self, path: &[u8]) -> bool {
+        self.same.contains(&b""[..])
+            || (!self.same.is_empty()
+                && memchr::memchr_iter(b'/', path).any(|at| self.same.contains(&path[..=at])))
+    }
+
+    fn go(
+        &mut self,
+        root: ObjectId,
+        known: Option<&HashMap<Vec<u8>, ObjectId>>,
+        blob: &mut OnBlob<'_>,
+    ) {
+        let once = known.is_none();
         let hash = root.kind();
         let mut left = MAX_TREES;
         let mut open = vec![(root, Vec::new(), 0)];
-        let mut buffer = Vec::new();
         while let Some((id, folder, depth)) = open.pop() {
+            if known.and_then(|known| known.get(&folder)) == Some(&id) {
+                self.same.insert(folder);
+                continue;
+            }
             if id.is_empty_tree() || (once && !self.seen.insert(id)) {
                 continue;
             }
@@ -89,8 +123,8 @@ impl<'s> TreeWalk<'s> {
                 return;
             }
             left -= usize::from(!once);
-            match self.reader.find(&id, &mut buffer) {
-                Ok(Kind::Tree) if depth < MAX_DEPTH && folder.len() < MAX_PATH => {}
+            let bytes = match self.reader.find(&id) {
+                Ok((Kind::Tree, bytes)) if depth < MAX_DEPTH && folder.len() < MAX_PATH => bytes,
                 Err(Unreadable::Missing) => {
                     self.missing.insert(id);
                     continue;
@@ -99,8 +133,8 @@ impl<'s> TreeWalk<'s> {
                     self.damaged.insert(id);
                     continue;
                 }
-            }
-            for entry in gix::objs::TreeRefIter::from_bytes(&buffer, hash) {
+            };
+            for entry in gix::objs::TreeRefIter::from_bytes(bytes, hash) {
                 let Ok(entry) = entry else {
                     self.damaged.insert(id);
                     break;
@@ -111,97 +145,9 @@ impl<'s> TreeWalk<'s> {
                         open.push((entry.oid.to_owned(), path, depth + 1));
                     }
                 } else if !entry.mode.is_commit() {
-                    if !self.store.contains(entry.oid) && !entry.oid.is_empty_blob() {
-                        self.missing.insert(entry.oid.to_owned());
-                    }
                     blob(entry.oid.to_owned(), &folder, entry.filename);
                 }
             }
         }
-    }
-}
-
-/// The blobs of one repository whose names are looked for, and where.
-pub(crate) struct Search<'h> {
-    /// The repository's number.
-    pub(crate) repository: usize,
-    /// Goes before every path.
-    pub(crate) prefix: &'h str,
-    pub(crate) wanted: &'h IdSet,
-    pub(crate) history: &'h History,
-    /// Commits that refs and reflogs lead to.
-    pub(crate) reachable: &'h IdSet,
-    /// Trees and blobs that are tagged directly.
-    pub(crate) others: &'h [ObjectId],
-}
-
-impl Search<'_> {
-    /// Finds the names. Reads every reachable tree even if nothing is wanted, to see what is missing.
-    pub(crate) fn run(
-        &self,
-        attribution: &mut Attribution,
-        walk: &mut TreeWalk<'_>,
-        mut go_on: impl FnMut() -> Result<(), ScanError>,
-    ) -> Result<(), ScanError> {
-        let Self { repository, prefix, wanted, history, reachable, others } = *self;
-        let Attribution { blobs, order: orders } = attribution;
-        let mut named: HashSet<(ObjectId, String)> = HashSet::new();
-        let mut note =
-            |id: ObjectId, folder: &[u8], name: &[u8], commit: Option<ObjectId>, order: usize| {
-                if !wanted.contains(&id) {
-                    return;
-                }
-                let path = format!("{prefix}{}{}", shown(folder), shown(name));
-                if named.insert((id, path.clone())) {
-                    let known = Known { path, commit, order, staged: false };
-                    blobs.entry((repository, id)).or_default().push(known);
-                }
-            };
-        for (order, id) in history.oldest_first(reachable).into_iter().enumerate() {
-            go_on()?;
-            orders.insert((repository, id), order);
-            walk.visit(history.commits[&id].tree, &mut |blob, folder, name| {
-                note(blob, folder, name, Some(id), order)
-            });
-        }
-        for &id in others {
-            if walk.reader.find(&id, &mut Vec::new()) == Ok(Kind::Tree) {
-                walk.visit(id, &mut |blob, folder, name| {
-                    note(blob, folder, name, None, usize::MAX)
-                });
-            }
-        }
-        for &id in others {
-            if wanted.contains(&id) {
-                // A tag on a blob: it has no path, but it is reachable.
-                blobs.entry((repository, id)).or_default().push(Known {
-                    path: String::new(),
-                    commit: None,
-                    order: usize::MAX,
-                    staged: false,
-                });
-            }
-        }
-        // Commits that nothing leads to still know the paths of what is left; what they lack is nobody's loss.
-        if wanted.iter().any(|&id| !blobs.contains_key(&(repository, id))) {
-            let rest: IdSet =
-                history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
-            let (missing, damaged) = (walk.missing.clone(), walk.damaged.clone());
-            for id in history.oldest_first(&rest) {
-                go_on()?;
-                walk.visit(history.commits[&id].tree, &mut |blob, folder, name| {
-                    if !wanted.contains(&blob) {
-                        return;
-                    }
-                    let known = blobs.entry((repository, blob)).or_default();
-                    let path = format!("{prefix}{}{}", shown(folder), shown(name));
-                    if known.iter().all(|known| known.commit.is_none() && known.path != path) {
-                        known.push(Known { path, commit: None, order: usize::MAX, staged: false });
-                    }
-                });
-            }
-            (walk.missing, walk.damaged) = (missing, damaged);
-        }
-        Ok(())
     }
 }

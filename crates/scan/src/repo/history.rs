@@ -5,11 +5,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
+use super::attribute::Author;
 use super::ids::{IdMap, IdSet};
 use super::objects::Unreadable;
 use super::reader::Reader;
+use crate::pack::Kind;
+use crate::path::shown;
 
 /// A commit without its message.
 pub(crate) struct Commit {
@@ -73,6 +75,16 @@ pub(crate) fn parse_tag(bytes: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (head, message) = split(bytes);
     let id = head.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"object "))?;
     Some((ObjectId::from_hex(id).ok()?, message))
+}
+
+/// Who wrote a commit, and when.
+pub(crate) fn author(bytes: &[u8]) -> Option<Author> {
+    let (head, _) = split(bytes);
+    let line = head.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"author "))?;
+    let end = line.iter().rposition(|&b| b == b'>').map_or(line.len(), |at| at + 1);
+    let date = gix::date::Time::new(seconds(line)?, 0);
+    let date = date.format(gix::date::time::format::ISO8601_STRICT).ok()?;
+    Some(Author { name: crate::rules::rule::printable(&shown(&line[..end])), date })
 }
 
 fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
@@ -181,21 +193,20 @@ impl History {
         mut go_on: impl FnMut() -> Result<(), crate::ScanError>,
     ) -> Result<(), crate::ScanError> {
         let mut open: Vec<ObjectId> = ids.into_iter().collect();
-        let mut buffer = Vec::new();
         while let Some(id) = open.pop() {
             if self.commits.contains_key(&id) || self.tags.contains_key(&id) {
                 continue;
             }
             go_on()?;
-            match reader.find(&id, &mut buffer) {
-                Ok(Kind::Commit) => match parse_commit(&buffer) {
+            match reader.find(&id) {
+                Ok((Kind::Commit, bytes)) => match parse_commit(bytes) {
                     Some((commit, _)) => {
                         open.extend(&commit.parents);
                         self.commits.insert(id, commit);
                     }
                     None => drop(damaged.insert(id)),
                 },
-                Ok(Kind::Tag) => match parse_tag(&buffer) {
+                Ok((Kind::Tag, bytes)) => match parse_tag(bytes) {
                     Some((target, _)) => {
                         open.push(target);
                         self.tags.insert(id, target);

@@ -7,9 +7,9 @@ pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod objects;
-mod pack;
 pub(crate) mod reader;
 pub(crate) mod refs;
+pub(crate) mod trees;
 
 use std::path::{Path, PathBuf};
 

@@ -23,6 +23,8 @@ pub(crate) struct Tips {
     pub(crate) refs: Vec<ObjectId>,
     /// What they pointed at before.
     pub(crate) reflogs: Vec<ObjectId>,
+    /// Branches of remotes, as they were when last fetched or pushed.
+    pub(crate) remotes: Vec<ObjectId>,
     /// The commit that HEAD of this work tree names; `None` before the first commit.
     pub(crate) head: Option<ObjectId>,
 }
@@ -71,8 +73,10 @@ pub(crate) fn tips(repo: &Repo) -> Tips {
             }
         });
     }
-    tips.head = head(repo, &names);
+    tips.head = head_among(repo, &names);
     tips.refs.extend(tips.head);
+    let remote = |name: &[u8]| name.starts_with(b"refs/remotes/");
+    tips.remotes.extend(names.iter().filter(|(name, _)| remote(name)).map(|(_, id)| *id));
     tips.refs.extend(names.into_values());
     for list in [&mut tips.refs, &mut tips.reflogs] {
         list.sort_unstable();
@@ -81,8 +85,15 @@ pub(crate) fn tips(repo: &Repo) -> Tips {
     tips
 }
 
+/// The commit that HEAD names, without reading any other ref; `None` before the first commit.
+pub(crate) fn head(repo: &Repo) -> Option<ObjectId> {
+    // Loose refs win over packed ones.
+    head_among(repo, &HashMap::new())
+        .or_else(|| head_among(repo, &packed(&repo.common_dir.join("packed-refs"))))
+}
+
 /// HEAD, through at most five symbolic names.
-fn head(repo: &Repo, names: &HashMap<Vec<u8>, ObjectId>) -> Option<ObjectId> {
+fn head_among(repo: &Repo, names: &HashMap<Vec<u8>, ObjectId>) -> Option<ObjectId> {
     let mut line = files::small(&repo.git_dir.join("HEAD"), MAX_REF)?;
     for _ in 0..5 {
         let Some(name) = line.strip_prefix(b"ref:") else {

@@ -1,6 +1,6 @@
 //! Gathers what many threads see into one finding for each secret, and turns those into the report's.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use gix::ObjectId;
 use sha2::{Digest as _, Sha256};
@@ -8,20 +8,20 @@ use zeroize::Zeroizing;
 
 use super::finding::{Shown, canonical, finding};
 use super::{Confidence, Decoding, Finding};
-use crate::find::matcher::{Match, Matcher};
+use crate::find::matcher::{Hit, Matcher, Scratch};
+use crate::find::settle::{Settled, settle};
+use crate::find::sight::Sight;
 use crate::find::text::{Position, Text};
-use crate::repo::attribute::Attribution;
+use crate::repo::attribute::{Known, Orders};
 use crate::repo::ids::IdSet;
 
 /// A repository made to exhaust holds more; what is beyond is counted, not kept.
 const MAX_GROUPS: usize = 100_000;
 /// The same for places.
 const MAX_SIGHTINGS: usize = 2_000_000;
-/// Marks that let a line pass.
-const ALLOW: [&[u8]; 2] = [b"keyward:allow", b"gitleaks:allow"];
 
-/// What was read, as far as it is known while scanning.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What was read.
+#[derive(Debug, Clone)]
 pub(crate) enum Container {
     /// A file on disk, by its shown path.
     File(String),
@@ -29,9 +29,9 @@ pub(crate) enum Container {
     Stdin,
     /// A staged blob and its shown path.
     Staged(String, ObjectId),
-    /// A blob of the repository with this number; its paths are found later.
-    Blob(usize, ObjectId),
-    /// The message of this commit, or of a tag of it.
+    /// A blob, and one of the names that it had; `None` if no tree names it.
+    Blob(ObjectId, Option<Known>),
+    /// The message of this commit of the repository with this number, or of a tag of it.
     Message(usize, ObjectId),
 }
 
@@ -44,11 +44,20 @@ pub(super) struct Sighting {
     pub(super) key: Vec<u8>,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-struct GroupKey {
+/// What makes two sights one finding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct GroupKey {
     rule: Option<usize>,
     /// SHA-256 of the secret, so that the map holds no copy.
     secret: [u8; 32],
+}
+
+impl GroupKey {
+    pub(crate) fn of(sight: &Sight, matcher: &Matcher<'_>) -> Self {
+        let kind = sight.rule.map(|rule| matcher.rules.at(rule).kind);
+        let secret = Sha256::digest(&*canonical(&sight.secret, kind)).into();
+        Self { rule: sight.rule, secret }
+    }
 }
 
 pub(super) struct Group {
@@ -68,69 +77,60 @@ pub(crate) struct Collector {
 }
 
 /// The secrets of one text with their positions, ready for the collector.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Seen {
-    matches: Vec<(Match, Position, Position)>,
+    /// The number of the sight, and where it is.
+    matches: Vec<(u32, Position, Position)>,
     decoding: Option<Decoding>,
     overflowed: bool,
 }
 
-/// Searches one file, blob or message. Lines that carry an allow mark are passed over.
-pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8]) -> Seen {
+/// Searches one file, blob or message.
+pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8], scratch: &mut Scratch) -> Seen {
     let text = Text::new(raw);
-    let (matches, overflowed) = matcher.find(&text.bytes);
-    if matches.is_empty() {
-        return Seen::default();
-    }
-    let marks = marks(&text.bytes);
-    let last = |hit: &Match| hit.span.end.saturating_sub(1);
-    let ends = matches.iter().flat_map(|hit| [hit.span.start, last(hit), hit.span.end]);
-    let places = text.places(ends.chain(marks.iter().copied()).collect());
-    let allowed: BTreeSet<u64> = marks.into_iter().map(|at| places.of(at).line).collect();
-    let matches = matches
-        .into_iter()
-        .filter_map(|hit| {
-            let (start, last) = (places.of(hit.span.start), places.of(last(&hit)));
-            if allowed.range(start.line..=last.line).next().is_some() {
-                return None;
-            }
-            // The byte after the last one, on the last one's line even where that ends it.
-            let after = places.of(hit.span.end);
-            let end = if after.line == last.line {
-                after
-            } else {
-                Position { column: last.column + 1, ..last }
-            };
-            Some((hit, start, end))
-        })
-        .collect();
-    Seen { matches, decoding: text.decoding(), overflowed }
+    let hits: Vec<Hit> = matcher.all(&text.bytes, scratch);
+    let settled = settle(matcher, &text.bytes, &hits);
+    Seen { overflowed: Matcher::is_full(&hits), ..Seen::at(&text, &settled) }
 }
 
-/// Where the allow marks are, in order.
-fn marks(text: &[u8]) -> Vec<usize> {
-    // Both marks end alike; few texts hold either.
-    let tail = b":allow";
-    let mut at = Vec::new();
-    for (colon, _) in text.iter().enumerate().filter(|&(_, &b)| b == b':') {
-        if text[colon..].starts_with(tail)
-            && ALLOW.iter().any(|mark| text[..colon + tail.len()].ends_with(mark))
-        {
-            at.push(colon);
+impl Seen {
+    /// The positions of what was found in a text before.
+    pub(crate) fn at(text: &Text<'_>, settled: &[Settled]) -> Self {
+        if settled.is_empty() {
+            return Self::default();
         }
+        let span = |one: &Settled| (one.start as usize, one.end as usize);
+        let last = |one: &Settled| (one.end as usize).saturating_sub(1);
+        let ends = settled.iter().flat_map(|one| [span(one).0, last(one), span(one).1]);
+        let places = text.places(ends.collect());
+        let matches = settled
+            .iter()
+            .map(|one| {
+                let (start, last) = (places.of(span(one).0), places.of(last(one)));
+                // The byte after the last one, on the last one's line even where that ends it.
+                let after = places.of(span(one).1);
+                let end = if after.line == last.line {
+                    after
+                } else {
+                    Position { column: last.column + 1, ..last }
+                };
+                (one.sight, start, end)
+            })
+            .collect();
+        Self { matches, decoding: text.decoding(), overflowed: false }
     }
-    at
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.matches.is_empty()
+    }
 }
 
 impl Collector {
     pub(crate) fn add(&mut self, container: &Container, seen: Seen, matcher: &Matcher<'_>) {
         self.overflowed |= seen.overflowed;
-        for (hit, start, end) in seen.matches {
-            let kind = hit.rule.map(|rule| matcher.rules.at(rule).kind);
-            let key = GroupKey {
-                rule: hit.rule,
-                secret: Sha256::digest(&*canonical(&hit.secret, kind)).into(),
-            };
+        for (sight, start, end) in seen.matches {
+            let sight = matcher.sights.get(sight);
+            let key = GroupKey::of(&sight, matcher);
             if self.sightings >= MAX_SIGHTINGS
                 || (self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&key))
             {
@@ -139,45 +139,69 @@ impl Collector {
             }
             self.sightings += 1;
             let group = self.groups.entry(key).or_insert_with(|| Group {
-                secret: hit.secret,
+                secret: sight.secret.clone(),
                 own: None,
-                confidence: hit.confidence,
+                confidence: sight.confidence,
                 sightings: Vec::new(),
             });
-            group.own = group.own.or(hit.own);
-            group.confidence = group.confidence.max(hit.confidence);
+            group.own = group.own.or(sight.own);
+            group.confidence = group.confidence.max(sight.confidence);
             group.sightings.push(Sighting {
                 container: container.clone(),
                 start,
                 end,
-                decoded: seen.decoding.into_iter().chain(hit.decoded).collect(),
-                key: hit.key,
+                decoded: seen.decoding.into_iter().chain(sight.decoded.iter().copied()).collect(),
+                key: sight.key.clone(),
             });
         }
     }
 
-    /// The blobs of a repository whose paths are wanted.
-    pub(crate) fn blobs(&self, repository: usize) -> IdSet {
-        let sightings = self.groups.values().flat_map(|group| &group.sightings);
-        sightings
-            .filter_map(|sighting| match sighting.container {
-                Container::Blob(number, id) if number == repository => Some(id),
+    /// The commits whose messages hold something, of one repository.
+    pub(crate) fn messages(&self, repository: usize) -> Vec<ObjectId> {
+        self.containers()
+            .filter_map(|container| match container {
+                Container::Message(number, id) if *number == repository => Some(*id),
                 _ => None,
             })
             .collect()
+    }
+
+    /// The blobs that hold something.
+    pub(crate) fn blobs(&self) -> IdSet {
+        self.containers()
+            .filter_map(|container| match container {
+                Container::Blob(id, _) | Container::Staged(_, id) => Some(*id),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The commits that findings name.
+    pub(crate) fn commits(&self) -> IdSet {
+        self.containers()
+            .filter_map(|container| match container {
+                Container::Blob(_, Some(known)) => known.commit,
+                Container::Message(_, id) => Some(*id),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.groups.values().flat_map(|group| &group.sightings).map(|sighting| &sighting.container)
     }
 
     /// The findings, in no order yet.
     pub(crate) fn findings(
         mut self,
         matcher: &Matcher<'_>,
-        attribution: &Attribution,
+        orders: &Orders,
         options: &Shown,
     ) -> Vec<Finding> {
         self.join_own();
         self.groups
             .into_iter()
-            .filter_map(|(key, group)| finding(key.rule, group, matcher, attribution, options))
+            .filter_map(|(key, group)| finding(key.rule, group, matcher, orders, options))
             .collect()
     }
 
@@ -197,16 +221,5 @@ impl Collector {
                 group.sightings.extend(bare.sightings);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_found_in_order() {
-        assert_eq!(marks(b"a keyward:allow b:allow gitleaks:allow").len(), 2);
-        assert!(marks(b"nothing: allowed").is_empty());
     }
 }

@@ -11,8 +11,9 @@ use super::{Confidence, Finding, Kind, Own, Place, Severity, Source};
 use crate::find::matcher::Matcher;
 use crate::find::text::Position;
 use crate::path::{is_generated, is_test_data};
-use crate::repo::attribute::Attribution;
+use crate::repo::attribute::Orders;
 use crate::rules::entropy::guessable;
+use crate::rules::rule::Rule;
 
 /// How findings are to be shown.
 pub(crate) struct Shown {
@@ -27,6 +28,7 @@ struct Ranked<'g> {
     rank: (u8, usize, usize, String, u64, u64),
     place: Place,
     blob: Option<ObjectId>,
+    commit: Option<ObjectId>,
     sighting: &'g Sighting,
 }
 
@@ -35,11 +37,11 @@ pub(super) fn finding(
     rule: Option<usize>,
     group: Group,
     matcher: &Matcher<'_>,
-    attribution: &Attribution,
+    orders: &Orders,
     options: &Shown,
 ) -> Option<Finding> {
     let rule = rule.map(|rule| matcher.rules.at(rule));
-    let mut places = ranked(&group, attribution);
+    let mut places = ranked(&group, orders);
     places.sort_by(|a, b| a.rank.cmp(&b.rank));
     let first = places.first()?;
     let own = group.own.map(|own| matcher.own.own(own));
@@ -70,6 +72,19 @@ pub(super) fn finding(
         fingerprint(&[b"place", id.as_bytes(), first.place.path.as_bytes(), name])
     } else {
         fingerprint(&[id.as_bytes(), &canonical])
+    };
+    let introduced = places.iter().find_map(|ranked| ranked.commit.filter(|_| ranked.rank.0 >= 2));
+    let author = introduced.and_then(|commit| orders.authors.get(&commit));
+    let in_head = places.iter().any(|ranked| {
+        ranked.rank.0 == 0 || ranked.blob.is_some_and(|blob| orders.in_head.contains(&blob))
+    });
+    let standing = Standing {
+        pushed: places
+            .iter()
+            .any(|ranked| ranked.commit.is_some_and(|commit| orders.pushed.contains(&commit))),
+        committed: introduced.is_some(),
+        staged: places.iter().any(|ranked| ranked.rank.0 == 1),
+        has_remote: orders.has_remote,
     };
     let (start, end) = (first.sighting.start, first.sighting.end);
     let (blob, decoded) = (first.blob.map(|id| id.to_string()), first.sighting.decoded.clone());
@@ -112,7 +127,12 @@ pub(super) fn finding(
         fingerprint,
         places,
         decoded,
+        author: author.map(|author| author.name.clone()),
+        date: author.map(|author| author.date.clone()),
+        in_head,
+        pushed: standing.pushed,
         advice: advice(rule.and_then(|rule| rule.advice.as_deref()), own.as_ref()),
+        steps: steps(&standing, own.as_ref(), rule),
         console: rule.and_then(|rule| rule.console.clone()),
         own,
     })
@@ -132,9 +152,50 @@ fn advice(rule: Option<&str>, own: Option<&Own>) -> Option<String> {
     }
 }
 
+/// How far a secret has come.
+struct Standing {
+    pushed: bool,
+    committed: bool,
+    staged: bool,
+    has_remote: bool,
+}
+
+/// What to do, in order, for where the secret is now.
+fn steps(standing: &Standing, own: Option<&Own>, rule: Option<&Rule>) -> Vec<String> {
+    let mut steps = Vec::new();
+    let mut say = |text: String| steps.push(text);
+    let spent = own.is_some_and(|own| matches!(own.stage.as_str(), "revoked" | "dead"));
+    if spent {
+        return steps;
+    }
+    let replace = match (own, rule.and_then(|rule| rule.console.as_deref())) {
+        (Some(own), _) => format!("Replace it: keyward rotate {} --start", own.entry),
+        (None, Some(console)) => format!("Revoke it and make a new one at {console}"),
+        (None, None) => "Revoke it where it was issued and make a new one.".to_owned(),
+    };
+    if standing.pushed || (standing.committed && !standing.has_remote) {
+        say(replace);
+        say("Take it out of the files and load it at run time (keyward run -- CMD).".to_owned());
+        say(
+            "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text"
+                .to_owned(),
+        );
+    } else if standing.committed {
+        say("It was committed and not pushed: take it out before you push.".to_owned());
+        say("In the last commit: git commit --amend. Further back: git rebase -i.".to_owned());
+        say(replace);
+    } else if standing.staged {
+        say("It is only staged: git restore --staged FILE, then take it out of the file."
+            .to_owned());
+    } else {
+        say("It is only on this disk: keep it in the vault and take it out of the file.".to_owned());
+    }
+    steps
+}
+
 /// Work tree and input before the index, reachable history (oldest first), messages and the rest; plain
 /// before encoded; then by path and position.
-fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
+fn ranked<'g>(group: &'g Group, orders: &Orders) -> Vec<Ranked<'g>> {
     let mut out = Vec::with_capacity(group.sightings.len());
     for sighting in &group.sightings {
         let mut add =
@@ -150,6 +211,7 @@ fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
                         source,
                     },
                     blob,
+                    commit,
                     sighting,
                 });
             };
@@ -161,31 +223,21 @@ fn ranked<'g>(group: &'g Group, attribution: &Attribution) -> Vec<Ranked<'g>> {
             }
             Container::Message(repository, commit) => {
                 let order =
-                    attribution.order.get(&(*repository, *commit)).copied().unwrap_or(usize::MAX);
+                    orders.commits.get(&(*repository, *commit)).copied().unwrap_or(usize::MAX);
                 add(3, order, String::new(), Some(*commit), Source::CommitMessage, None);
             }
-            Container::Blob(repository, blob) => match attribution.blobs.get(&(*repository, *blob))
-            {
-                Some(known) => {
-                    for known in known {
-                        let source = if known.staged { Source::Index } else { Source::History };
-                        let rank = match known.commit {
-                            _ if known.staged => 1,
-                            Some(_) => 2,
-                            None => 4,
-                        };
-                        add(
-                            rank,
-                            known.order,
-                            known.path.clone(),
-                            known.commit,
-                            source,
-                            Some(*blob),
-                        );
-                    }
-                }
-                None => add(4, usize::MAX, String::new(), None, Source::History, Some(*blob)),
-            },
+            Container::Blob(blob, None) => {
+                add(4, usize::MAX, String::new(), None, Source::History, Some(*blob));
+            }
+            Container::Blob(blob, Some(known)) => {
+                let source = if known.staged { Source::Index } else { Source::History };
+                let rank = match known.commit {
+                    _ if known.staged => 1,
+                    Some(_) => 2,
+                    None => 4,
+                };
+                add(rank, known.order, known.path.clone(), known.commit, source, Some(*blob));
+            }
         }
     }
     out

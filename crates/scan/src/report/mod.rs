@@ -255,8 +255,18 @@ pub struct Finding {
     pub decoded: Vec<Decoding>,
     /// The vault's entry, if it is one of ours.
     pub own: Option<Own>,
-    /// What to do about it.
+    /// Who wrote the commit that brought it in: name and address.
+    pub author: Option<String>,
+    /// When that commit was written, RFC 3339 in UTC.
+    pub date: Option<String>,
+    /// Whether a file on disk or the last commit still holds it.
+    pub in_head: bool,
+    /// Whether a remote's branch, as last fetched or pushed, leads to a commit that brought it in.
+    pub pushed: bool,
+    /// What to do about it, in the provider's words.
     pub advice: Option<String>,
+    /// What to do about it, in order, for where it is now.
+    pub steps: Vec<String>,
     /// Where a person replaces it.
     pub console: Option<String>,
 }

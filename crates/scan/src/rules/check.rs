@@ -27,6 +27,8 @@ pub(crate) enum Check {
     Unquoted,
     /// The password in a URL.
     UrlPassword,
+    /// A value that is known by the provider's name near it: no placeholder, no word, no sequence.
+    InContext,
 }
 
 /// A match to be judged.
@@ -51,6 +53,7 @@ impl Check {
             Self::Quoted => plausible::assigned(candidate.key, secret, true),
             Self::Unquoted => plausible::assigned(candidate.key, secret, false),
             Self::UrlPassword => plausible::url_password(candidate.matched, secret),
+            Self::InContext => sure(plausible::in_context(secret)),
         }
     }
 

@@ -6,20 +6,28 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 pub(crate) mod check;
+mod context;
 pub(crate) mod entropy;
 mod pattern;
 mod plausible;
 pub(crate) mod rule;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+pub(crate) mod shape;
 
 use self::rule::Rule;
 use crate::error::{RuleError, RuleErrorCode};
-use crate::find::search;
+use crate::find::confirm::{self, rule_finds};
 use crate::report::{Kind, Mode};
 
-/// Every file of `rules/`, put here by the build script.
-const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+/// Every rule of `rules/`, written down by the build script: reading the files took longer than a scan of a
+/// small repository.
+mod built {
+    use super::check::Check;
+    use super::rule::Built;
+    use super::shape::Shape;
+    use crate::report::{Confidence, Kind, Mode, Severity};
+
+    pub(super) static RULES: &[Built] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+}
 /// A rule file may be this large, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 /// A set may hold this many rules.
@@ -29,14 +37,6 @@ const MAX_RULES: usize = 5_000;
 #[derive(Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
-    prefilter: OnceLock<Prefilter>,
-}
-
-/// All keywords as one automaton, and for each the rules that want it.
-#[derive(Debug)]
-pub(crate) struct Prefilter {
-    pub(crate) keywords: AhoCorasick,
-    pub(crate) rules: Vec<Vec<usize>>,
 }
 
 /// What a value looks like by its form alone.
@@ -58,11 +58,7 @@ impl Rules {
     /// The rules that come with the program. Tests prove that every one of them is valid.
     #[must_use]
     pub fn builtin() -> Self {
-        let mut rules = Self::default();
-        for (file, text) in BUILTIN {
-            rules.rules.extend(rule::parse(text, file).expect("built-in rules are tested"));
-        }
-        rules
+        Self { rules: built::RULES.iter().map(Rule::built).collect() }
     }
 
     /// Adds the rules of a file's text; `file` is its name, for messages. Either all are added or none.
@@ -93,7 +89,6 @@ impl Rules {
             rule.compile()?;
         }
         self.rules.extend(added);
-        self.prefilter = OnceLock::new();
         Ok(())
     }
 
@@ -137,13 +132,13 @@ impl Rules {
                 continue;
             }
             for (number, text) in rule.examples.iter().enumerate() {
-                if !search::rule_finds(self, index, text.as_bytes()) {
+                if !rule_finds(self, index, text.as_bytes()) {
                     let why = format!("example {} is not found", number + 1);
                     faults.push(rule.error(RuleErrorCode::ExampleMissed, why));
                 }
             }
             for (number, text) in rule.counter_examples.iter().enumerate() {
-                if search::rule_finds(self, index, text.as_bytes()) {
+                if rule_finds(self, index, text.as_bytes()) {
                     let why = format!("counter-example {} is found", number + 1);
                     faults.push(rule.error(RuleErrorCode::CounterExampleFound, why));
                 }
@@ -167,7 +162,7 @@ impl Rules {
     /// value. Surrounding white space does not count.
     #[must_use]
     pub fn classify(&self, value: &[u8]) -> Option<Class> {
-        let rule = &self.rules[search::classify(self, value.trim_ascii())?];
+        let rule = &self.rules[confirm::classify(self, value.trim_ascii())?];
         Some(Class {
             provider: rule.provider.clone(),
             kind: rule.kind,
@@ -179,48 +174,6 @@ impl Rules {
 
     pub(crate) fn at(&self, index: usize) -> &Rule {
         &self.rules[index]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    pub(crate) fn prefilter(&self) -> &Prefilter {
-        self.prefilter.get_or_init(|| Prefilter::new(&self.rules))
-    }
-}
-
-impl Prefilter {
-    fn new(rules: &[Rule]) -> Self {
-        let mut words: Vec<(String, Vec<usize>)> = Vec::new();
-        let mut pairs: Vec<(String, usize)> = rules
-            .iter()
-            .enumerate()
-            .flat_map(|(index, rule)| {
-                rule.keywords.iter().map(move |word| (word.to_ascii_lowercase(), index))
-            })
-            .collect();
-        pairs.sort();
-        pairs.dedup();
-        for (word, index) in pairs {
-            match words.last_mut() {
-                Some((last, users)) if *last == word => users.push(index),
-                _ => words.push((word, vec![index])),
-            }
-        }
-        let build = |kind| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .kind(kind)
-                .build(words.iter().map(|(word, _)| word))
-        };
-        // The DFA is twice as quick, but takes some 250 bytes for each byte of keyword.
-        let bytes: usize = words.iter().map(|(word, _)| word.len()).sum();
-        let kind = (bytes < 64 * 1024).then_some(AhoCorasickKind::DFA);
-        let keywords = build(kind)
-            .expect("5,000 rules of 64 keywords of 128 bytes stay below the library's limits");
-        Self { keywords, rules: words.into_iter().map(|(_, users)| users).collect() }
     }
 }
 

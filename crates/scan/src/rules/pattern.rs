@@ -1,6 +1,7 @@
 //! Whether a pattern can be used at all: size, nesting and features, so that no rule can exhaust a scan.
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::util::syntax;
 
 use crate::error::RuleErrorCode;
 
@@ -11,6 +12,8 @@ const MAX_COMPILED: usize = 1024 * 1024;
 /// The program for `\w` repeated some thousand times stays below that size without Unicode, so
 /// counted repetitions inside one another are bounded as well: their product.
 const MAX_REPEAT: u64 = 2_000;
+/// What a search may remember of a pattern's states, in bytes, for each thread.
+const MAX_CACHE: usize = 256 * 1024;
 /// Groups may be nested this deep.
 const MAX_NEST: u32 = 50;
 
@@ -39,33 +42,52 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
         return Err((RuleErrorCode::TooComplex, why));
     }
     let build = |unicode| {
-        RegexBuilder::new(pattern)
-            .unicode(unicode)
-            .size_limit(MAX_COMPILED)
-            .nest_limit(MAX_NEST)
-            .build()
+        Regex::builder()
+            .configure(config())
+            .syntax(syntax::Config::new().unicode(unicode).utf8(false).nest_limit(MAX_NEST))
+            .build(pattern)
     };
     // Bytes first: smaller and quicker. A pattern that names Unicode classes needs the other.
-    let regex = build(false).or_else(|_| build(true)).map_err(|error| match error {
-        regex::Error::CompiledTooBig(limit) => {
-            (RuleErrorCode::TooComplex, format!("the pattern compiles to more than {limit} bytes"))
-        }
-        error => {
-            let text = error.to_string();
-            if text.contains("nest") && text.contains("limit") || text.contains("nested") {
-                let why = format!("groups are nested more than {MAX_NEST} deep");
-                return (RuleErrorCode::TooDeep, why);
-            }
-            let last = text.lines().last().unwrap_or("it does not parse");
-            let why = last.trim_start_matches("error: ").to_owned();
-            (RuleErrorCode::Invalid, format!("the pattern is not valid: {why}"))
-        }
-    })?;
+    let regex = build(false).or_else(|_| build(true)).map_err(|error| refused(&error))?;
     if regex.is_match(b"") {
         let why = "the pattern matches the empty text, and so would match everywhere".to_owned();
         return Err((RuleErrorCode::MatchesEmpty, why));
     }
     Ok(regex)
+}
+
+/// Compiles a part of a pattern that was compiled before.
+pub(super) fn compile_hir(hir: &regex_syntax::hir::Hir) -> Option<Regex> {
+    Regex::builder().configure(config()).build_from_hir(hir).ok()
+}
+
+fn config() -> Config {
+    Config::new()
+        .nfa_size_limit(Some(MAX_COMPILED))
+        .utf8_empty(false)
+        .hybrid_cache_capacity(MAX_CACHE)
+}
+
+/// The words for what the library refuses.
+fn refused(error: &BuildError) -> (RuleErrorCode, String) {
+    if let Some(limit) = error.size_limit() {
+        return (
+            RuleErrorCode::TooComplex,
+            format!("the pattern compiles to more than {limit} bytes"),
+        );
+    }
+    let why = match error.syntax_error() {
+        Some(regex_syntax::Error::Parse(error)) => {
+            if matches!(error.kind(), regex_syntax::ast::ErrorKind::NestLimitExceeded(_)) {
+                let why = format!("groups are nested more than {MAX_NEST} deep");
+                return (RuleErrorCode::TooDeep, why);
+            }
+            error.kind().to_string()
+        }
+        Some(regex_syntax::Error::Translate(error)) => error.kind().to_string(),
+        _ => "it does not parse".to_owned(),
+    };
+    (RuleErrorCode::Invalid, format!("the pattern is not valid: {why}"))
 }
 
 /// What can be told of a pattern without parsing it in full.

@@ -75,6 +75,33 @@ pub(crate) fn assigned(key: &[u8], value: &[u8], quoted: bool) -> Option<Confide
     good.then_some(Confidence::High)
 }
 
+/// Whether a value of the right form, near its provider's name, can be real.
+pub(crate) fn in_context(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let placeholder = list(PLACEHOLDERS)
+        .filter(|word| word.len() > 4)
+        .any(|word| contains(&lower, word.as_bytes()));
+    !placeholder
+        && !is_template(value)
+        && !is_sequence(value)
+        && !is_name(value)
+        && shannon(value) >= 2.5
+}
+
+/// An identifier for certain: words of a usual length, each at most with a number at its end. Stricter than
+/// [`is_words`], because the form and the name near it already speak for a key.
+fn is_name(value: &[u8]) -> bool {
+    is_words(value)
+        && value.split(|b| !b.is_ascii_alphanumeric()).all(|part| {
+            let digits = part.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let letters = &part[..part.len() - digits];
+            let one_case = letters.iter().all(u8::is_ascii_uppercase)
+                || letters.iter().all(u8::is_ascii_lowercase);
+            (letters.len() <= 18 || (one_case && digits == 0))
+                && letters.iter().all(u8::is_ascii_alphabetic)
+        })
+}
+
 /// The most confidence for the password of a URL; local addresses and usual words are worth little.
 pub(crate) fn url_password(url: &[u8], password: &[u8]) -> Option<Confidence> {
     let lower = password.to_ascii_lowercase();

@@ -2,18 +2,19 @@
 
 use std::sync::OnceLock;
 
-use regex::bytes::Regex;
+use regex_automata::PatternID;
+use regex_automata::meta::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::check::Check;
+use super::context::assigned_to;
 use super::pattern;
+use super::shape::{Shape, shape, tail};
 use crate::error::{RuleError, RuleErrorCode};
 use crate::report::{Confidence, Kind, Mode, Severity};
 
-/// How far after a keyword a match may reach unless the rule says otherwise, in bytes.
-const DEFAULT_REACH: usize = 4 * 1024;
-/// The most a rule may ask for.
+/// The most reach that a rule may ask for, in bytes.
 const MAX_REACH: usize = 64 * 1024;
 
 /// One rule: what to look for, and what to say about it.
@@ -43,13 +44,11 @@ pub struct Rule {
     pub confidence: Confidence,
     /// At least one of these is in every match, in any ASCII case.
     pub keywords: Vec<String>,
-    /// The regular expression (bytes). The secret is the group `secret`, else the group 1, else all
+    /// The regular expression (bytes), as the file gives it or made from the value's form. The secret is the group `secret`, else the group 1, else all
     /// of it; a group `key` is the name the secret is assigned to.
     pub pattern: String,
     /// The least Shannon entropy of the secret, in bits a byte.
     pub entropy: Option<f64>,
-    /// How far after its keyword a match may reach, in bytes.
-    pub reach: usize,
     /// Texts in which it must find something.
     pub examples: Vec<String>,
     /// Texts in which it must find nothing.
@@ -57,7 +56,46 @@ pub struct Rule {
     pub(crate) check: Option<Check>,
     file: String,
     line: usize,
-    regex: OnceLock<Regex>,
+    /// The file's own bound on how far after its keyword a match may reach, in bytes.
+    reach: Option<usize>,
+    shape: OnceLock<Shape>,
+    regex: OnceLock<Compiled>,
+}
+
+/// A pattern ready to run.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) regex: Regex,
+    /// The pattern from its keyword on, where something may come before: most keywords are none, and this
+    /// says so sooner.
+    pub(crate) tail: Option<Regex>,
+    /// Which group is the secret, and which the name it is assigned to.
+    pub(crate) secret: usize,
+    pub(crate) key: Option<usize>,
+}
+
+/// A built-in rule as the build script wrote it down; see [`Rule`].
+pub(crate) struct Built {
+    pub(crate) file: &'static str,
+    pub(crate) line: usize,
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) provider: &'static str,
+    pub(crate) provider_name: &'static str,
+    pub(crate) console: Option<&'static str>,
+    pub(crate) advice: Option<&'static str>,
+    pub(crate) references: &'static [&'static str],
+    pub(crate) kind: Kind,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) keywords: &'static [&'static str],
+    pub(crate) pattern: &'static str,
+    pub(crate) entropy: Option<f64>,
+    pub(crate) check: Option<Check>,
+    pub(crate) shape: Shape,
+    pub(crate) examples: &'static [&'static str],
+    pub(crate) counter_examples: &'static [&'static str],
 }
 
 #[derive(Deserialize)]
@@ -83,7 +121,8 @@ struct RuleTable {
     severity: Severity,
     confidence: Confidence,
     keywords: Vec<String>,
-    pattern: Spanned<String>,
+    pattern: Option<Spanned<String>>,
+    value: Option<Spanned<String>>,
     entropy: Option<f64>,
     reach: Option<usize>,
     check: Option<Check>,
@@ -117,8 +156,21 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
 
     let mut rules = Vec::with_capacity(table.rule.len());
     for rule in table.rule {
-        let line = line_at(rule.pattern.span().start);
         let id = rule.id.get_ref();
+        let words: Vec<&str> = rule.keywords.iter().map(String::as_str).collect();
+        // Either the pattern itself, or the value's form, to be found where a keyword announces it.
+        let (pattern, check) = match (rule.pattern, rule.value) {
+            (Some(pattern), None) => (pattern, rule.check),
+            (None, Some(value)) => (
+                Spanned::new(value.span(), assigned_to(&words, value.get_ref())),
+                rule.check.or(Some(Check::InContext)),
+            ),
+            _ => {
+                let why = "a rule has either a pattern or a value".to_owned();
+                return Err(refuse(line_at(rule.id.span().start), id, why));
+            }
+        };
+        let line = line_at(pattern.span().start);
         let why = if !is_id(id) {
             "a rule id is made of a–z, 0–9 and `-`, at most 64"
         } else if rule.keywords.is_empty() || rule.keywords.len() > 64 {
@@ -148,14 +200,15 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             severity: rule.severity,
             confidence: rule.confidence,
             keywords: rule.keywords,
-            pattern: rule.pattern.into_inner(),
+            pattern: pattern.into_inner(),
             entropy: rule.entropy,
-            reach: rule.reach.unwrap_or(DEFAULT_REACH),
-            check: rule.check,
+            check,
             examples: rule.examples,
             counter_examples: rule.counter_examples,
             file: file.clone(),
             line,
+            reach: rule.reach,
+            shape: OnceLock::new(),
             regex: OnceLock::new(),
         });
     }
@@ -173,12 +226,63 @@ impl Rule {
     ///
     /// # Errors
     /// A [`RuleError`] that says why the pattern cannot be used.
-    pub fn compile(&self) -> Result<&Regex, RuleError> {
-        if let Some(regex) = self.regex.get() {
-            return Ok(regex);
+    pub(crate) fn compile(&self) -> Result<&Compiled, RuleError> {
+        if let Some(compiled) = self.regex.get() {
+            return Ok(compiled);
         }
         let regex = pattern::compile(&self.pattern).map_err(|(code, why)| self.error(code, why))?;
-        Ok(self.regex.get_or_init(|| regex))
+        let named = |name| regex.group_info().to_index(PatternID::ZERO, name);
+        let secret = named("secret").unwrap_or(usize::from(regex.captures_len() > 1));
+        let key = named("key");
+        let words: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
+        let tail = tail(&self.pattern, &words)
+            .filter(|_| self.shape().lead > 0)
+            .and_then(|hir| pattern::compile_hir(&hir));
+        Ok(self.regex.get_or_init(|| Compiled { regex, tail, secret, key }))
+    }
+
+    /// How far round a keyword the pattern looks. Of one that does not compile it is meaningless.
+    pub(crate) fn shape(&self) -> Shape {
+        *self.shape.get_or_init(|| {
+            let words: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
+            let mut shape = shape(&self.pattern, &words).unwrap_or(Shape {
+                lead: 0,
+                reach: 0,
+                starts: 0,
+                run: 0,
+            });
+            shape.reach = shape.reach.min(self.reach.unwrap_or(MAX_REACH));
+            shape
+        })
+    }
+
+    /// A built-in rule.
+    pub(crate) fn built(built: &Built) -> Self {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        Self {
+            id: built.id.to_owned(),
+            name: built.name.to_owned(),
+            provider: built.provider.to_owned(),
+            provider_name: built.provider_name.to_owned(),
+            console: built.console.map(ToOwned::to_owned),
+            advice: built.advice.map(ToOwned::to_owned),
+            references: owned(built.references),
+            kind: built.kind,
+            mode: built.mode,
+            severity: built.severity,
+            confidence: built.confidence,
+            keywords: owned(built.keywords),
+            pattern: built.pattern.to_owned(),
+            entropy: built.entropy,
+            examples: owned(built.examples),
+            counter_examples: owned(built.counter_examples),
+            check: built.check,
+            file: built.file.to_owned(),
+            line: built.line,
+            reach: None,
+            shape: OnceLock::from(built.shape),
+            regex: OnceLock::new(),
+        }
     }
 
     pub(crate) fn error(&self, code: RuleErrorCode, why: String) -> RuleError {

@@ -1,27 +1,33 @@
 //! What a scan reads of one repository's objects: all of them, those that are new since a revision, or
 //! what is staged.
 
-use std::sync::Mutex;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
+use super::packs::{self, Found, Part, read_message};
 use crate::error::ScanError;
+use crate::find::matcher::Scratch;
+use crate::find::settle::Settled;
+use crate::find::text::Text;
+use crate::pack::Kind;
+use crate::pack::forest::Forest;
+use crate::pack::walk::Fault;
 use crate::path::shown;
 use crate::repo::Repo;
-use crate::repo::attribute::{Attribution, Known, Search, TreeWalk};
-use crate::repo::history::{History, parse_commit, parse_tag};
+use crate::repo::attribute::{Known, Orders, TreeWalk};
+use crate::repo::history::History;
 use crate::repo::ids::IdSet;
-use crate::repo::index;
-use crate::repo::objects::{Object, ObjectStore, Unreadable};
-use crate::repo::reader::{LARGE, Reader};
-use crate::repo::refs;
-use crate::report::collect::Container;
+use crate::repo::objects::{Objects, Unreadable};
+use crate::repo::reader::Reader;
+use crate::repo::trees::Trees;
+use crate::repo::{index, refs};
+use crate::report::collect::{Container, GroupKey, Seen};
 use crate::scan::{Run, threads, too_large};
 
-/// Objects are handed to threads in runs of this many, so that deltas find their bases in the cache.
-const RUN: usize = 512;
+/// Of content that no commit leads to, so many places of one secret are told.
+const MAX_UNNAMED: usize = 20;
 
 /// The part of a scan that reads one repository's objects.
 pub(crate) struct Git<'g> {
@@ -29,8 +35,14 @@ pub(crate) struct Git<'g> {
     pub(super) number: usize,
     pub(super) prefix: &'g str,
     pub(super) repo: &'g Repo,
-    pub(super) store: &'g ObjectStore,
+    pub(super) store: &'g Objects,
     pub(super) history: History,
+}
+
+/// One name of a blob with a secret.
+struct Place {
+    found: Found,
+    known: Option<Known>,
 }
 
 impl<'g> Git<'g> {
@@ -39,19 +51,181 @@ impl<'g> Git<'g> {
         number: usize,
         prefix: &'g str,
         repo: &'g Repo,
-        store: &'g ObjectStore,
+        store: &'g Objects,
     ) -> Self {
         Self { run, number, prefix, repo, store, history: History::default() }
     }
 
     /// Every object, reachable or not; then the names of what was found.
-    pub(crate) fn everything(&mut self, attribution: &mut Attribution) -> Result<(), ScanError> {
+    pub(crate) fn everything(&mut self, orders: &mut Orders) -> Result<(), ScanError> {
         let run = self.run;
         run.progress.stage("history");
-        run.progress.total(self.store.len() as u64);
-        let objects: Vec<&Object> = self.store.objects().iter().collect();
-        self.objects(&objects)?;
+        let mut forests = Vec::new();
+        let mut firsts = Vec::new();
+        let mut first = 0_u32;
+        for pack in &self.store.packs {
+            let forest = Forest::grow(pack, self.store.hash_len());
+            if forest.is_none() {
+                let name = crate::path::relative(&self.repo.root, &pack.path);
+                run.skip(
+                    format!("{}{}", self.prefix, shown(&name)),
+                    "damaged pack".to_owned(),
+                    true,
+                );
+            }
+            let forest = forest.unwrap_or_default();
+            firsts.push(first);
+            first += forest.len() as u32;
+            forests.push(forest);
+        }
+        let loose = self.store.loose();
+        run.progress.total(u64::from(first) + loose.len() as u64);
 
+        let mut found = Vec::new();
+        let mut faults = Vec::new();
+        for (at, pack) in self.store.packs.iter().enumerate() {
+            for part in packs::scan(run, pack, &forests[at], firsts[at]) {
+                faults.extend(part.faults.iter().map(|(entry, fault)| (at, *entry, *fault)));
+                self.bring_home(part, &mut found);
+            }
+            let broken = (0..forests[at].len() as u32).filter(|&e| forests[at].kind(e).is_none());
+            faults.extend(broken.map(|entry| (at, entry, Fault::Damaged)));
+        }
+        run.cancel.check()?;
+        for part in self.scan_loose(&loose, first) {
+            self.bring_home(part, &mut found);
+        }
+        run.cancel.check()?;
+        let extra = self.other_copies(&forests, faults);
+        let known = Numbers {
+            store: self.store,
+            forests: &forests,
+            firsts: &firsts,
+            loose: &loose,
+            first_loose: first,
+            extra,
+        };
+        self.attribute(&known, found, orders)
+    }
+
+    /// Adds what a thread brought.
+    pub(super) fn bring_home(&mut self, part: Part, found: &mut Vec<Found>) {
+        let run = self.run;
+        self.history.commits.extend(part.commits);
+        self.history.tags.extend(part.tags);
+        found.extend(part.found);
+        let mut collector = run.collector();
+        for (id, seen) in part.messages {
+            collector.add(&Container::Message(self.number, id), seen, run.matcher);
+        }
+        collector.overflowed |= part.overflowed;
+        let mut tally = run.tally();
+        tally.blobs += part.blobs;
+        tally.messages += part.read_messages;
+        tally.bytes += part.bytes;
+    }
+
+    fn scan_loose(&self, loose: &[(ObjectId, u16)], first: u32) -> Vec<Part> {
+        let run = self.run;
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads().min(loose.len() / 64 + 1))
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut reader = Reader::new(self.store);
+                        let mut scratch = Scratch::default();
+                        let mut part = Part::default();
+                        loop {
+                            let at = next.fetch_add(1, Ordering::Relaxed);
+                            let Some((id, folder)) = loose.get(at) else { return part };
+                            if run.cancel.is_cancelled() {
+                                return part;
+                            }
+                            let number = first + at as u32;
+                            let read = reader.loose(id, *folder);
+                            self.whole(*id, number, read, &mut scratch, &mut part);
+                            run.progress.advance(0, 1, 0);
+                        }
+                    })
+                })
+                .collect();
+            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        })
+    }
+
+    /// Scans one object that is in memory, whatever it is.
+    pub(super) fn whole(
+        &self,
+        id: ObjectId,
+        number: u32,
+        read: Result<(Kind, &[u8]), Unreadable>,
+        scratch: &mut Scratch,
+        part: &mut Part,
+    ) {
+        let run = self.run;
+        let name = || format!("{}object {id}", self.prefix);
+        match read {
+            Ok((Kind::Tree, _)) => {}
+            Ok((Kind::Blob, bytes)) => {
+                part.blobs += 1;
+                part.bytes += bytes.len() as u64;
+                part.found.extend(found_in(run, bytes, number, scratch));
+            }
+            Ok((kind, bytes)) => {
+                part.read_messages += 1;
+                part.bytes += bytes.len() as u64;
+                if !read_message(run.matcher, scratch, kind, id, bytes, part) {
+                    run.skip(name(), "damaged commit or tag".to_owned(), true);
+                }
+            }
+            Err(Unreadable::TooLarge(size)) => {
+                run.skip(name(), too_large(size, run.options.max_blob), false);
+            }
+            Err(Unreadable::Damaged) => run.skip(name(), "damaged object".to_owned(), true),
+            Err(Unreadable::Missing) => run.skip(name(), "missing object".to_owned(), true),
+        }
+    }
+
+    /// What could not be read where it was first met may be whole elsewhere; what is not is listed.
+    fn other_copies(
+        &mut self,
+        forests: &[Forest],
+        faults: Vec<(usize, u32, Fault)>,
+    ) -> Vec<(ObjectId, Vec<Found>)> {
+        let mut extra = Vec::new();
+        let mut reader = Reader::new(self.store);
+        let mut scratch = Scratch::default();
+        let mut done = IdSet::default();
+        for (pack, entry, fault) in faults {
+            let place = forests[pack].places[entry as usize];
+            let Some(id) = self.store.packs[pack].index.id(place) else { continue };
+            if !done.insert(id) {
+                continue;
+            }
+            if let Fault::TooLarge(size) = fault {
+                let name = format!("{}object {id}", self.prefix);
+                self.run.skip(name, too_large(size, self.run.options.max_blob), false);
+                continue;
+            }
+            let mut part = Part::default();
+            self.whole(id, 0, reader.find(&id), &mut scratch, &mut part);
+            let found = std::mem::take(&mut part.found);
+            if !found.is_empty() {
+                extra.push((id, found));
+            }
+            self.bring_home(part, &mut Vec::new());
+        }
+        extra
+    }
+
+    /// Gives what was found its names, and hands it to the report.
+    fn attribute(
+        &mut self,
+        numbers: &Numbers<'_>,
+        mut found: Vec<Found>,
+        orders: &mut Orders,
+    ) -> Result<(), ScanError> {
+        let run = self.run;
         run.progress.stage("attribution");
         let tips = refs::tips(self.repo);
         let mut ids: Vec<ObjectId> = tips.refs.iter().chain(&tips.reflogs).copied().collect();
@@ -65,31 +239,222 @@ impl<'g> Git<'g> {
         let mut missing: IdSet =
             roots.missing.into_iter().filter(|id| named.contains(id)).collect();
         let reachable = self.history.reachable(roots.commits, &shallow, &mut missing);
+        for id in &reachable {
+            let tree = self.history.commits[id].tree;
+            if numbers.of(&tree).is_none() && !tree.is_empty_tree() {
+                missing.insert(tree);
+            }
+        }
+        if self.repo.is_partial() {
+            self.count_missing(&reachable, &mut missing)?;
+        }
+        let messages: Vec<ObjectId> = run.collector().messages(self.number);
+        if found.is_empty() && numbers.extra.is_empty() && messages.is_empty() {
+            self.report_missing(missing.len());
+            return Ok(());
+        }
 
-        let staged = index::entries(self.repo).unwrap_or_default();
-        let wanted = run.collector().blobs(self.number);
-        let mut walk = TreeWalk::new(self.store);
-        let (number, prefix) = (self.number, self.prefix);
-        let search = Search {
-            repository: number,
-            prefix,
-            wanted: &wanted,
-            history: &self.history,
-            reachable: &reachable,
-            others: &roots.others,
-        };
-        search.run(attribution, &mut walk, || run.cancel.check())?;
-        for entry in staged {
-            if wanted.contains(&entry.id) {
-                let names = attribution.blobs.entry((number, entry.id)).or_default();
-                if names.iter().all(|known| known.commit.is_none()) {
-                    let path = format!("{prefix}{}", shown(&entry.path));
-                    names.push(Known { path, commit: None, order: 0, staged: true });
+        let in_order = self.history.oldest_first(&reachable);
+        for (order, id) in in_order.iter().enumerate() {
+            orders.commits.insert((self.number, *id), order);
+        }
+        found.sort_unstable();
+        found.dedup();
+        let mut blobs: BTreeMap<u32, ObjectId> = BTreeMap::new();
+        for one in &found {
+            if let Some(id) = numbers.id(one.blob) {
+                blobs.insert(one.blob, id);
+            }
+        }
+        let mut wanted: Vec<ObjectId> = blobs.values().copied().collect();
+        wanted.extend(numbers.extra.iter().map(|(id, _)| *id));
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut trees = Trees::gather(
+            self.store,
+            numbers.forests,
+            numbers.firsts,
+            numbers.loose,
+            numbers.first_loose,
+            &wanted,
+        );
+        // Commits that nothing leads to still know the paths of what is left.
+        let rest: IdSet =
+            self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
+        for (order, id) in in_order.iter().enumerate() {
+            trees.begin(&self.history.commits[id].tree, order);
+        }
+        for (order, id) in (in_order.len()..).zip(self.history.oldest_first(&rest)) {
+            trees.begin(&self.history.commits[&id].tree, order);
+        }
+        // A tag on a tree or a blob: what it holds has no commit, but it is reachable.
+        let mut reader = Reader::new(self.store);
+        for other in &roots.others {
+            if reader.is_tree(other) {
+                trees.begin(other, usize::MAX);
+            }
+        }
+        run.cancel.check()?;
+
+        let mut staged: HashMap<ObjectId, Vec<String>> = HashMap::new();
+        for entry in index::entries(self.repo).unwrap_or_default() {
+            if wanted.binary_search(&entry.id).is_ok() {
+                let path = format!("{}{}", self.prefix, shown(&entry.path));
+                staged.entry(entry.id).or_default().push(path);
+            }
+        }
+        let mut names: HashMap<ObjectId, Vec<Known>> = HashMap::new();
+        for id in &wanted {
+            run.cancel.check()?;
+            let mut list: Vec<Known> = trees
+                .names(id)
+                .into_iter()
+                .map(|(path, order)| Known {
+                    path: format!("{}{path}", self.prefix),
+                    commit: in_order.get(order).copied(),
+                    order,
+                    staged: false,
+                })
+                .collect();
+            if list.iter().all(|known| known.commit.is_none()) {
+                list.extend(staged.remove(id).into_iter().flatten().map(|path| Known {
+                    path,
+                    commit: None,
+                    order: 0,
+                    staged: true,
+                }));
+            }
+            if roots.others.contains(id) {
+                list.push(Known {
+                    path: String::new(),
+                    commit: None,
+                    order: usize::MAX,
+                    staged: false,
+                });
+            }
+            names.insert(*id, list);
+        }
+        drop(trees);
+
+        let mut rows: Vec<(ObjectId, Found)> =
+            found.into_iter().filter_map(|one| Some((*blobs.get(&one.blob)?, one))).collect();
+        for (id, list) in &numbers.extra {
+            rows.extend(list.iter().map(|one| (*id, *one)));
+        }
+        let chosen = self.choose(rows, &names);
+        self.read_again(chosen)?;
+        self.facts(&tips, orders, &shallow);
+        self.report_missing(missing.len());
+        Ok(())
+    }
+
+    /// Of all the versions that hold a secret, the one that brought it to each path.
+    fn choose(
+        &self,
+        rows: Vec<(ObjectId, Found)>,
+        names: &HashMap<ObjectId, Vec<Known>>,
+    ) -> BTreeMap<ObjectId, Vec<Place>> {
+        let matcher = self.run.matcher;
+        let mut groups: BTreeMap<GroupKey, Vec<(ObjectId, Found)>> = BTreeMap::new();
+        let mut keys: HashMap<u32, GroupKey> = HashMap::new();
+        for (id, found) in rows {
+            let key = keys
+                .entry(found.sight)
+                .or_insert_with(|| GroupKey::of(&matcher.sights.get(found.sight), matcher));
+            groups.entry(key.clone()).or_default().push((id, found));
+        }
+        let mut chosen: BTreeMap<ObjectId, Vec<Place>> = BTreeMap::new();
+        for rows in groups.into_values() {
+            let mut best: BTreeMap<&str, (usize, ObjectId)> = BTreeMap::new();
+            for (id, _) in &rows {
+                for known in &names[id] {
+                    let place = (known.order, *id);
+                    let first = best.entry(&known.path).or_insert(place);
+                    *first = (*first).min(place);
+                }
+            }
+            let mut unnamed = 0;
+            for (id, found) in &rows {
+                let list = chosen.entry(*id).or_default();
+                for known in &names[id] {
+                    if best.get(known.path.as_str()) == Some(&(known.order, *id)) {
+                        list.push(Place { found: *found, known: Some(known.clone()) });
+                    }
+                }
+                if names[id].is_empty() && unnamed < MAX_UNNAMED {
+                    unnamed += 1;
+                    list.push(Place { found: *found, known: None });
                 }
             }
         }
-        missing.extend(walk.missing.iter().copied());
-        self.report_missing(missing.len());
+        chosen
+    }
+
+    /// Reads the chosen blobs once more, for lines and columns.
+    fn read_again(&self, chosen: BTreeMap<ObjectId, Vec<Place>>) -> Result<(), ScanError> {
+        let run = self.run;
+        let mut reader = Reader::new(self.store);
+        for (id, places) in chosen.into_iter().filter(|(_, places)| !places.is_empty()) {
+            run.cancel.check()?;
+            let Ok((_, bytes)) = reader.find(&id) else {
+                run.skip(format!("{}object {id}", self.prefix), "damaged object".to_owned(), true);
+                continue;
+            };
+            let text = Text::new(bytes);
+            for place in places {
+                let Found { sight, start, end, .. } = place.found;
+                let seen = Seen::at(&text, &[Settled { start, end, sight }]);
+                run.collector().add(&Container::Blob(id, place.known), seen, run.matcher);
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the found blobs the last commit still holds, and which commits were pushed.
+    pub(super) fn facts(&self, tips: &refs::Tips, orders: &mut Orders, shallow: &IdSet) {
+        let run = self.run;
+        if let Some(head) = tips.head.and_then(|head| self.history.commits.get(&head)) {
+            let wanted = run.collector().blobs();
+            let mut walk = TreeWalk::new(self.store);
+            walk.visit(head.tree, &mut |blob, _, _| {
+                if wanted.contains(&blob) {
+                    orders.in_head.insert(blob);
+                }
+            });
+        }
+        orders.has_remote |= !tips.remotes.is_empty();
+        let pushed = self.history.reachable(
+            self.history.roots(tips.remotes.iter().copied(), |_| true).commits,
+            shallow,
+            &mut IdSet::default(),
+        );
+        let mut reader = Reader::new(self.store);
+        for commit in run.collector().commits() {
+            if pushed.contains(&commit) {
+                orders.pushed.insert(commit);
+            }
+            if let Ok((Kind::Commit, bytes)) = reader.find(&commit)
+                && let Some(author) = crate::repo::history::author(bytes)
+            {
+                orders.authors.insert(commit, author);
+            }
+        }
+    }
+
+    /// What trees name and a partial clone lacks. Only there does it cost a look at every tree: elsewhere an
+    /// object that is gone is damage, which is met when something asks for it.
+    fn count_missing(&self, reachable: &IdSet, missing: &mut IdSet) -> Result<(), ScanError> {
+        let mut walk = TreeWalk::new(self.store);
+        let mut known = IdSet::default();
+        for id in reachable {
+            self.run.cancel.check()?;
+            walk.visit(self.history.commits[id].tree, &mut |blob, _, _| {
+                if known.insert(blob) && !self.store.contains(&blob) && !blob.is_empty_blob() {
+                    missing.insert(blob);
+                }
+            });
+        }
+        missing.extend(walk.missing);
         Ok(())
     }
 
@@ -116,107 +481,47 @@ impl<'g> Git<'g> {
             );
         }
     }
+}
 
-    /// Scans objects on all cores, in runs; fills `history` on the way.
-    pub(super) fn objects(&mut self, objects: &[&Object]) -> Result<(), ScanError> {
-        let next = AtomicUsize::new(0);
-        let gate = Mutex::new(());
-        let this = &*self;
-        let parts: Vec<History> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads())
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut part = History::default();
-                        let mut reader = Reader::new(this.store);
-                        let mut buffer = Vec::new();
-                        loop {
-                            let start = next.fetch_add(RUN, Ordering::Relaxed);
-                            let Some(some) = objects
-                                .get(start..objects.len().min(start + RUN))
-                                .filter(|s| !s.is_empty())
-                            else {
-                                return part;
-                            };
-                            let mut bytes = 0;
-                            for object in some {
-                                if this.run.cancel.is_cancelled() {
-                                    return part;
-                                }
-                                bytes +=
-                                    this.object(object, &mut reader, &gate, &mut buffer, &mut part);
-                            }
-                            this.run.progress.advance(0, some.len() as u64, bytes);
-                        }
-                    })
-                })
-                .collect();
-            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
-        });
-        for part in parts {
-            self.history.commits.extend(part.commits);
-            self.history.tags.extend(part.tags);
+/// The secrets of one blob in memory.
+pub(super) fn found_in(
+    run: &Run<'_>,
+    bytes: &[u8],
+    blob: u32,
+    scratch: &mut Scratch,
+) -> Vec<Found> {
+    let text = Text::new(bytes);
+    let hits = run.matcher.all(&text.bytes, scratch);
+    crate::find::settle::settle(run.matcher, &text.bytes, &hits)
+        .into_iter()
+        .map(|one| Found { sight: one.sight, blob, start: one.start, end: one.end })
+        .collect()
+}
+
+/// The numbers that objects have in one scan, and their ids.
+struct Numbers<'n> {
+    store: &'n Objects,
+    forests: &'n [Forest],
+    firsts: &'n [u32],
+    loose: &'n [(ObjectId, u16)],
+    first_loose: u32,
+    /// What was read from another place than its first.
+    extra: Vec<(ObjectId, Vec<Found>)>,
+}
+
+impl Numbers<'_> {
+    fn id(&self, number: u32) -> Option<ObjectId> {
+        if number >= self.first_loose {
+            return self.loose.get((number - self.first_loose) as usize).map(|(id, _)| *id);
         }
-        self.run.cancel.check()
+        let pack = self.firsts.partition_point(|&first| first <= number).checked_sub(1)?;
+        let entry = (number - self.firsts[pack]) as usize;
+        self.store.packs[pack].index.id(*self.forests[pack].places.get(entry)?)
     }
 
-    /// Scans one object; returns how many bytes it had.
-    fn object<'s>(
-        &'s self,
-        object: &Object,
-        reader: &mut Reader<'s>,
-        gate: &'s Mutex<()>,
-        buffer: &mut Vec<u8>,
-        part: &mut History,
-    ) -> u64 {
-        let run = self.run;
-        if buffer.capacity() as u64 > 2 * LARGE {
-            *buffer = Vec::new();
-        }
-        let name = || format!("{}object {}", self.prefix, object.id);
-        let (kind, _guard) = match reader.content(object, gate, buffer) {
-            Ok(None) => return 0,
-            Ok(Some(content)) => content,
-            Err(Unreadable::TooLarge(size)) => {
-                run.skip(name(), too_large(size, run.options.max_blob), false);
-                return 0;
-            }
-            Err(Unreadable::Damaged) => {
-                run.skip(name(), "damaged object".to_owned(), true);
-                return 0;
-            }
-            Err(Unreadable::Missing) => {
-                run.skip(name(), "missing object".to_owned(), true);
-                return 0;
-            }
-        };
-        let bytes = buffer.len() as u64;
-        match kind {
-            Kind::Blob => {
-                run.look(&Container::Blob(self.number, object.id), buffer);
-                let mut tally = run.tally();
-                tally.blobs += 1;
-                tally.bytes += bytes;
-                return bytes;
-            }
-            Kind::Commit => match parse_commit(buffer) {
-                Some((commit, message)) => {
-                    part.commits.insert(object.id, commit);
-                    run.look(&Container::Message(self.number, object.id), &message);
-                }
-                None => run.skip(name(), "damaged commit".to_owned(), true),
-            },
-            Kind::Tag => match parse_tag(buffer) {
-                Some((target, message)) => {
-                    part.tags.insert(object.id, target);
-                    run.look(&Container::Message(self.number, target), message);
-                }
-                None => run.skip(name(), "damaged tag".to_owned(), true),
-            },
-            Kind::Tree => return 0,
-        }
-        let mut tally = run.tally();
-        tally.messages += 1;
-        tally.bytes += bytes;
-        bytes
+    /// Whether there is such an object.
+    fn of(&self, id: &ObjectId) -> Option<()> {
+        let packed = self.store.packs.iter().any(|pack| pack.index.find(id.as_bytes()).is_some());
+        (packed || self.loose.binary_search_by(|(other, _)| other.cmp(id)).is_ok()).then_some(())
     }
 }

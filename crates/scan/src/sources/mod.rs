@@ -1,6 +1,7 @@
 //! Where texts come from: files on disk, the index, and the history of a repository.
 
 pub(crate) mod git;
+pub(crate) mod packs;
 mod since;
 mod staged;
 pub(crate) mod worktree;

@@ -3,16 +3,19 @@
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
 use super::git::Git;
+use super::packs::Part;
 use crate::error::ScanError;
+use crate::find::matcher::Scratch;
+use crate::pack::Kind;
 use crate::path::shown;
-use crate::repo::attribute::{Attribution, Known, TreeWalk};
+use crate::repo::attribute::{Known, Orders, TreeWalk};
 use crate::repo::ids::{IdMap, IdSet};
-use crate::repo::objects::Object;
+use crate::repo::objects::Unreadable;
 use crate::repo::reader::Reader;
 use crate::repo::refs;
+use crate::report::collect::{Container, examine};
 
 impl Git<'_> {
     /// What refs lead to and `revision` does not, as `git rev-list --objects --all ^REV` counts it: new commits,
@@ -21,7 +24,7 @@ impl Git<'_> {
         &mut self,
         path: &Path,
         revision: &str,
-        attribution: &mut Attribution,
+        orders: &mut Orders,
     ) -> Result<(), ScanError> {
         let run = self.run;
         run.progress.stage("history");
@@ -60,7 +63,7 @@ impl Git<'_> {
         let mut names: IdMap<Vec<Known>> = IdMap::default();
         for (order, id) in self.history.oldest_first(&new).into_iter().enumerate() {
             run.cancel.check()?;
-            attribution.order.insert((self.number, id), order);
+            orders.commits.insert((self.number, id), order);
             walk.visit(self.history.commits[&id].tree, &mut |blob, folder, name| {
                 if !known.contains(&blob) {
                     let path = format!("{}{}{}", self.prefix, shown(folder), shown(name));
@@ -71,18 +74,40 @@ impl Git<'_> {
                 }
             });
         }
-        let tags = self
+        let tags: Vec<ObjectId> = self
             .history
             .tags
             .iter()
             .filter(|(_, target)| !hidden.contains(*target))
-            .map(|(id, _)| *id);
-        let scanned: IdSet = names.keys().copied().chain(new).chain(tags).collect();
-        let objects: Vec<&Object> =
-            self.store.objects().iter().filter(|object| scanned.contains(&object.id)).collect();
-        run.progress.total(objects.len() as u64);
-        self.objects(&objects)?;
-        attribution.blobs.extend(names.into_iter().map(|(id, known)| ((self.number, id), known)));
+            .map(|(id, _)| *id)
+            .collect();
+        run.progress.total((names.len() + new.len() + tags.len()) as u64);
+        let mut scratch = Scratch::default();
+        let mut part = Part::default();
+        for (id, known) in names {
+            run.cancel.check()?;
+            match reader.find(&id) {
+                Ok((Kind::Blob, bytes)) => {
+                    part.blobs += 1;
+                    part.bytes += bytes.len() as u64;
+                    let seen = examine(run.matcher, bytes, &mut scratch);
+                    for known in known.into_iter().filter(|_| !seen.is_empty()) {
+                        run.collector().add(
+                            &Container::Blob(id, Some(known)),
+                            seen.clone(),
+                            run.matcher,
+                        );
+                    }
+                }
+                Err(Unreadable::Missing) => drop(walk.missing.insert(id)),
+                other => self.whole(id, 0, other, &mut scratch, &mut part),
+            }
+        }
+        for id in new.into_iter().chain(tags) {
+            self.whole(id, 0, reader.find(&id), &mut scratch, &mut part);
+        }
+        self.bring_home(part, &mut Vec::new());
+        self.facts(&tips, orders, &shallow);
         missing.extend(walk.missing.iter().copied());
         self.report_missing(missing.len());
         for id in damaged.iter().chain(&walk.damaged) {
@@ -99,6 +124,6 @@ impl Git<'_> {
             .object_store_slots(gix::odb::store::init::Slots::Given(256));
         let repo = gix::open_opts(self.repo.git_dir.clone(), options).ok()?;
         let id = repo.rev_parse_single(revision).ok()?.object().ok()?;
-        Some(id.peel_to_kind(Kind::Commit).ok()?.id)
+        Some(id.peel_to_kind(gix::objs::Kind::Commit).ok()?.id)
     }
 }

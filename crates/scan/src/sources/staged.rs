@@ -1,13 +1,13 @@
 //! What is staged for the next commit, from the object database and not from disk.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
 use super::git::Git;
 use crate::error::ScanError;
+use crate::find::matcher::Scratch;
+use crate::pack::Kind;
 use crate::path::shown;
 use crate::repo::attribute::TreeWalk;
 use crate::repo::history::parse_commit;
@@ -22,22 +22,29 @@ impl Git<'_> {
     pub(crate) fn staged(&mut self) -> Result<(), ScanError> {
         let run = self.run;
         run.progress.stage("index");
-        let entries = match index::entries(self.repo) {
-            Ok(entries) => entries,
+        let staged = match index::read(self.repo) {
+            Ok(staged) => staged,
             Err(why) => {
                 run.skip(format!("{}.git/index", self.prefix), why, true);
                 return Ok(());
             }
         };
         let mut reader = Reader::new(self.store);
-        let mut buffer = Vec::new();
+        let mut scratch = Scratch::default();
         let mut committed: HashMap<Vec<u8>, ObjectId> = HashMap::new();
         let mut walk = TreeWalk::new(self.store);
-        if let Some(head) = refs::tips(self.repo).head {
-            match reader.find(&head, &mut buffer).ok().and_then(|_| parse_commit(&buffer)) {
-                Some((commit, _)) => walk.visit_all(commit.tree, &mut |blob, folder, name| {
-                    committed.insert([folder, name].concat(), blob);
-                }),
+        if let Some(head) = refs::head(self.repo) {
+            let tree = match reader.find(&head) {
+                Ok((Kind::Commit, bytes)) => parse_commit(bytes).map(|(commit, _)| commit.tree),
+                _ => None,
+            };
+            match tree {
+                // Folders that the index knows to be the commit's are passed over unread.
+                Some(tree) => {
+                    walk.visit_changed(tree, &staged.folders, &mut |blob, folder, name| {
+                        committed.insert([folder, name].concat(), blob);
+                    })
+                }
                 None => run.skip(
                     format!("{}object {head}", self.prefix),
                     "damaged commit".to_owned(),
@@ -45,28 +52,26 @@ impl Git<'_> {
                 ),
             }
         }
-        let gate = Mutex::new(());
-        for entry in entries {
+        for entry in staged.entries {
             run.cancel.check()?;
-            if committed.get(&entry.path) == Some(&entry.id) {
+            if committed.get(&entry.path) == Some(&entry.id) || walk.is_same(&entry.path) {
                 continue;
             }
             let name = format!("{}{}", self.prefix, shown(&entry.path));
-            let Some(object) = self.store.get(&entry.id) else {
-                // What is only marked to be added later has an empty blob that need not exist.
-                if !entry.id.is_empty_blob() {
-                    run.skip(name, "its staged content is missing".to_owned(), true);
-                }
-                continue;
-            };
-            match reader.content(object, &gate, &mut buffer) {
-                Ok(Some((Kind::Blob, _guard))) => {
-                    run.look(&Container::Staged(name, entry.id), &buffer);
+            match reader.find(&entry.id) {
+                Ok((Kind::Blob, bytes)) => {
+                    let size = bytes.len() as u64;
+                    run.look(&Container::Staged(name, entry.id), bytes, &mut scratch);
                     let mut tally = run.tally();
                     tally.blobs += 1;
-                    tally.bytes += buffer.len() as u64;
+                    tally.bytes += size;
                     drop(tally);
-                    run.progress.advance(0, 1, buffer.len() as u64);
+                    run.progress.advance(0, 1, size);
+                }
+                // What is only marked to be added later has an empty blob that need not exist.
+                Err(Unreadable::Missing) if entry.id.is_empty_blob() => {}
+                Err(Unreadable::Missing) => {
+                    run.skip(name, "its staged content is missing".to_owned(), true);
                 }
                 Err(Unreadable::TooLarge(size)) => {
                     run.skip(name, too_large(size, run.options.max_blob), false)
