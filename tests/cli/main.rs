@@ -5,6 +5,7 @@
 mod backup;
 mod canary;
 mod contract;
+mod hook;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;

@@ -126,3 +126,48 @@ fn pipes_in_the_place_of_ignore_files_do_not_block() {
         keyward.run(&format!("scan {path} --json")).exits(1).says("stripe-secret-key");
     }
 }
+
+#[test]
+fn rules_say_why_and_why_not() {
+    let keyward = Sandbox::bare();
+    let text = format!("key = {STRIPE_KEY}\nghp_short\n");
+    let told = keyward.pipe("rules test --stdin --json", &text).exits(1).json();
+    assert_eq!(told["version"], 1);
+    let rules = told["rules"].as_array().unwrap();
+    let verdict = |id: &str| {
+        let one = rules.iter().find(|one| one["rule"] == id);
+        one.map(|one| one["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(verdict("stripe-secret-key").as_deref(), Some("found"));
+    assert_eq!(verdict("github-personal-access-token").as_deref(), Some("no-match"));
+    assert_eq!(verdict("slack-bot-token"), None);
+    let said = keyward.pipe("rules test", &text).exits(1).says("stripe-secret-key finds");
+    assert!(!said.out.contains(STRIPE_KEY), "a value was shown: {said}");
+    let file = keyward.create("a.txt", "nothing\n");
+    let one = format!("rules test {file} --rule stripe-secret-key");
+    keyward.run(&one).ok().says("none of its keywords");
+    keyward.run(&format!("rules test {file} --rule nothing")).fails(4, "NOT_FOUND");
+    keyward.run("rules test /nonexistent").fails(4, "NOT_FOUND");
+}
+
+#[test]
+fn rule_files_of_gitleaks_are_read() {
+    let keyward = Sandbox::bare();
+    let rules = keyward.create(
+        "gitleaks.toml",
+        "[extend]\nuseDefault = true\n[[rules]]\nid = \"acme\"\ndescription = \"Acme token\"\nregex = '(?P<x>acme_[0-9a-z]{8})'\nentropy = 2\n[[rules.allowlists]]\nstopwords = [\"sample\"]\n",
+    );
+    let leak = keyward.create("leak/a.txt", "acme_4ft9kq2m acme_sample4f\n");
+    let scan = keyward.run(&format!("scan {leak} --rules {rules} --json")).exits(1).json();
+    assert_eq!(scan["findings"].as_array().unwrap().len(), 1, "{scan}");
+    assert_eq!(scan["findings"][0]["rule"], "acme");
+    assert_eq!(scan["summary"]["notices"][0]["code"], "RULES_PARTLY_READ");
+    let check = keyward.run(&format!("rules check {rules} --json")).ok().json();
+    assert_eq!(check["notes"].as_array().unwrap().len(), 2, "{check}");
+    keyward.run(&format!("rules test {leak} --rules {rules}")).exits(1).says("acme finds");
+    let bad = keyward.create("bad.toml", "[[rules]]\nid = 'a'\nregex = '(?:a{1000}){1000}'\n");
+    keyward
+        .run(&format!("scan {leak} --rules {bad}"))
+        .fails(3, "RULE_TOO_COMPLEX")
+        .says("bad.toml:3");
+}

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keyward_scan::{
-    Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, Rules, ScanError, Severity,
+    Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, ScanError, Severity,
     Sources, scan, scan_bytes,
 };
 use keyward_store::{Tx, Use};
 
 use crate::error::io;
+use crate::rules::{load_rules, partly_read};
 use crate::snapshot::resolve;
 use crate::values::read_all;
 use crate::view::{LeakCount, Repository, RepositoryList};
 use crate::{Error, Keyward};
 
 /// What to scan and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScanJob {
     /// Sources, limits and filters, as the scanner takes them.
     pub options: Options,
@@ -52,10 +53,7 @@ impl Keyward {
         cancel: &Cancel,
     ) -> Result<Report, Error> {
         let started = Instant::now();
-        let mut rules = Rules::builtin();
-        for path in &job.rules {
-            rules.extend_from_file(path).map_err(ScanError::from)?;
-        }
+        let rules = load_rules(&job.rules)?;
         if let Some(path) = &job.baseline {
             let bytes = fs::read(path).map_err(|error| io(&error, "the baseline"))?;
             job.options.baseline = Some(Baseline::parse(&bytes, &path.display().to_string())?);
@@ -70,6 +68,7 @@ impl Keyward {
             Some(bytes) => scan_bytes(bytes, &job.options, &rules, own.as_deref(), cancel)?,
             None => scan(&job.options, &rules, own.as_deref(), progress, cancel)?,
         };
+        report.summary.notices.extend(partly_read(&rules));
         report.summary.seconds = started.elapsed().as_secs_f64();
         let whole = job.options.sources == Sources::default()
             && job.options.baseline.is_none()

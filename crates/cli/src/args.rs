@@ -83,6 +83,8 @@ pub enum Command {
     Calendar(commands::calendar::Args),
     /// Find credentials in files and in a repository's whole history
     Scan(commands::scan::Args),
+    /// Look at every commit and push before it is made
+    Hook(commands::hook::Args),
     /// Look at the scanner's rules
     Rules(commands::rules::Args),
     /// Verify captured webhooks

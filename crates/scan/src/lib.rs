@@ -29,7 +29,7 @@ pub use report::{
     Skipped, Source, Summary,
 };
 pub use rules::rule::Rule;
-pub use rules::{Class, Rules, classify};
+pub use rules::{Class, Explanation, Matched, RuleNote, Rules, Verdict, classify};
 pub use scan::{scan, scan_bytes};
 
 #[cfg(test)]

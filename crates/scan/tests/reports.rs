@@ -176,10 +176,10 @@ fn test_data_is_quieted_but_not_real_tokens() {
         report.findings.iter().find(|f| f.rule == rule).map(|f| f.confidence)
     };
     let mut options = repo.options();
-    assert_eq!(confidence(&options, "generic-connection-string"), Some(Confidence::Low));
+    assert_eq!(confidence(&options, "postgres-connection-string"), Some(Confidence::Low));
     assert_eq!(confidence(&options, "stripe-secret-key"), Some(Confidence::High));
     options.no_ignore = true;
-    assert_eq!(confidence(&options, "generic-connection-string"), Some(Confidence::Medium));
+    assert_eq!(confidence(&options, "postgres-connection-string"), Some(Confidence::Medium));
 }
 
 #[test]

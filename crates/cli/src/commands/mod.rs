@@ -17,6 +17,7 @@ pub mod due;
 pub mod edit;
 pub mod env;
 pub mod get;
+pub mod hook;
 pub mod import;
 pub mod list;
 pub mod redact;
@@ -48,6 +49,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Due(args) => due::run(&args, context),
         Command::Calendar(args) => calendar::run(&args, context),
         Command::Scan(args) => scan::run(args, context),
+        Command::Hook(args) => hook::run(args, context),
         Command::Rules(args) => rules::run(&args, context),
         Command::Webhook(args) => webhook::run(args, context),
         Command::Redact(_) => redact::run(context),

@@ -47,7 +47,7 @@ pub struct Args {
     /// Also what ignore files and default exclusions leave out
     #[arg(long)]
     no_ignore: bool,
-    /// Rules of your own, several times if need be
+    /// Rule files: of your own, of gitleaks or of betterleaks
     #[arg(long, value_name = "F")]
     rules: Vec<PathBuf>,
     /// Least confidence that counts for the exit status: low, medium (the default) or high
@@ -133,16 +133,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         rules: args.rules,
         baseline: args.baseline,
     };
-    let cancel = Cancel::default();
-    if let Ok(mut slot) = CANCEL.lock() {
-        *slot = Some(cancel.clone());
-    }
-    signals::cancel_first(true);
-    let shown = Shown::new(context.printer);
-    let report = keyward.scan(job, &shown, &cancel);
-    signals::cancel_first(false);
-    shown.clear();
-    let report = report?;
+    let report = watched(context, |shown, cancel| keyward.scan(job, shown, cancel))?;
     let text = match format {
         "json" => document(&report),
         "sarif" => document(&sarif(&report)),
@@ -165,8 +156,22 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     Ok(status(&report, level))
 }
 
+/// Runs a scan with its progress shown, to be stopped by Ctrl-C.
+pub fn watched<T>(context: &Context<'_>, scan: impl FnOnce(&dyn Progress, &Cancel) -> T) -> T {
+    let cancel = Cancel::default();
+    if let Ok(mut slot) = CANCEL.lock() {
+        *slot = Some(cancel.clone());
+    }
+    signals::cancel_first(true);
+    let shown = Shown::new(context.printer);
+    let done = scan(&shown, &cancel);
+    signals::cancel_first(false);
+    shown.clear();
+    done
+}
+
 /// 0 nothing, 1 something of enough confidence, 6 nothing but not everything could be read.
-fn status(report: &Report, level: Confidence) -> u8 {
+pub fn status(report: &Report, level: Confidence) -> u8 {
     if report.findings.iter().any(|finding| finding.confidence >= level) {
         1
     } else if report.summary.complete {
@@ -182,7 +187,7 @@ fn document<T: serde::Serialize>(value: &T) -> String {
     text
 }
 
-fn text(report: &Report, level: Confidence) -> String {
+pub fn text(report: &Report, level: Confidence) -> String {
     let mut out = String::new();
     let (shown, folded): (Vec<&Finding>, Vec<&Finding>) =
         report.findings.iter().partition(|finding| finding.confidence >= level);

@@ -107,7 +107,7 @@ impl Forest {
         let mut small = [0; MAX_HEADER];
         for at in 0..self.len() {
             let (start, next) = (self.offsets[at], self.offsets[at + 1]);
-            if start < 12 || next <= start {
+            if start < 12 || next <= start || start >= pack.end {
                 continue;
             }
             let end = next.min(start + MAX_HEADER as u64).min(pack.end);

@@ -4,10 +4,12 @@
 //! million entries in 340,000 trees).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
 
+use super::ids::IdSet;
 use super::objects::Objects;
 use super::reader::Reader;
 use crate::pack::delta::{Copy, Delta};
@@ -59,10 +61,13 @@ pub(crate) struct Trees<'s> {
     /// Where commits begin: the place in history of the oldest with this tree.
     roots: HashMap<u32, usize>,
     steps: usize,
+    /// What trees name and is not here, if that was asked for.
+    pub(crate) missing: IdSet,
 }
 
 #[derive(Default)]
 struct Part {
+    missing: IdSet,
     seen: Vec<Seen>,
     numbers: HashMap<Vec<u8>, u32>,
     copies: Vec<(u32, Vec<Copy>)>,
@@ -70,10 +75,14 @@ struct Part {
 
 struct Gather<'w> {
     wanted: &'w Wanted,
+    exists: Option<&'w Exists<'w>>,
     hash_len: usize,
     first: u32,
     part: Part,
 }
+
+/// Whether there is an object with this id.
+type Exists<'w> = dyn Fn(&[u8]) -> bool + Sync + 'w;
 
 /// The blobs whose names are looked for, as a quick test before the true one.
 struct Wanted {
@@ -107,19 +116,25 @@ impl Visit for Gather<'_> {
     type Left = ();
 
     fn root(&mut self, entry: Entry, bytes: &[u8]) {
-        self.part.entries(self.wanted, self.hash_len, self.first + entry, bytes, 0, bytes.len());
+        let tree = self.first + entry;
+        self.part.entries(self.wanted, self.hash_len, tree, bytes, 0..bytes.len());
+        self.part.check(self.exists, self.hash_len, bytes, 0..bytes.len(), 0..bytes.len());
     }
 
     fn child(&mut self, entry: Entry, bytes: &[u8], delta: &Delta, (): &()) {
         let tree = self.first + entry;
         let longest = MAX_MODE + MAX_NAME + 1 + self.hash_len;
-        let (wanted, hash_len, part) = (self.wanted, self.hash_len, &mut self.part);
+        let (wanted, exists, hash_len) = (self.wanted, self.exists, self.hash_len);
+        let part = &mut self.part;
         let mut done = 0;
         delta.dirty(|start, end| {
-            let from = (start as usize).saturating_sub(longest).max(done);
-            let to = (end as usize + longest).min(bytes.len());
+            let (start, end) = (start as usize, end as usize);
+            let to = (end + longest).min(bytes.len());
+            let from = start.saturating_sub(longest);
+            part.check(exists, hash_len, bytes, from..to, start..end);
+            let from = from.max(done);
             if from < to {
-                part.entries(wanted, hash_len, tree, bytes, from, to);
+                part.entries(wanted, hash_len, tree, bytes, from..to);
                 done = to;
             }
         });
@@ -142,10 +157,9 @@ impl Part {
         hash_len: usize,
         tree: u32,
         bytes: &[u8],
-        from: usize,
-        to: usize,
+        range: Range<usize>,
     ) {
-        let mut at = from;
+        let Range { start: mut at, end: to } = range;
         while let Some(found) = bytes.get(at..to).and_then(|rest| memchr::memchr(0, rest)) {
             let nul = at + found;
             at = nul + 1;
@@ -160,6 +174,38 @@ impl Part {
                 self.seen.push(Seen { what: first, tree, at: (nul + 1) as u32, lead, name });
                 // Ids hold NULs of their own; after a true one the next entry begins behind it.
                 at = nul + 1 + hash_len;
+            }
+        }
+    }
+
+    /// Notes what entries name that does not exist, for those that `changed` touches.
+    fn check(
+        &mut self,
+        exists: Option<&Exists<'_>>,
+        hash_len: usize,
+        bytes: &[u8],
+        range: Range<usize>,
+        changed: Range<usize>,
+    ) {
+        let Some(exists) = exists else { return };
+        let mut at = range.start;
+        while let Some(found) = bytes.get(at..range.end).and_then(|rest| memchr::memchr(0, rest)) {
+            let nul = at + found;
+            at = nul + 1;
+            let Some(id) = bytes.get(nul + 1..nul + 1 + hash_len) else { return };
+            let head = &bytes[nul.saturating_sub(MAX_NAME + MAX_MODE)..nul];
+            let Some((_, lead)) = entry_before(head) else { continue };
+            // A NUL inside an id has the true one between it and the mode.
+            if head[head.len() - lead..].contains(&0) {
+                continue;
+            }
+            at = nul + 1 + hash_len;
+            let touched = nul - lead <= changed.end && at >= changed.start;
+            if touched
+                && !exists(id)
+                && let Ok(id) = gix::oid::try_from_bytes(id)
+            {
+                self.missing.insert(id.to_owned());
             }
         }
     }
@@ -197,8 +243,16 @@ impl<'s> Trees<'s> {
         loose: &'s [(ObjectId, u16)],
         first_loose: u32,
         blobs: &[ObjectId],
+        check: bool,
     ) -> Self {
         let wanted = Wanted::new(blobs);
+        let exists = |id: &[u8]| {
+            store.packs.iter().any(|pack| pack.index.find(id).is_some())
+                || loose.binary_search_by(|(other, _)| other.as_bytes().cmp(id)).is_ok()
+                || gix::oid::try_from_bytes(id)
+                    .is_ok_and(|id| id.to_owned().is_empty_blob() || id.to_owned().is_empty_tree())
+        };
+        let exists: Option<&Exists<'_>> = if check { Some(&exists) } else { None };
         let mut trees = Self {
             store,
             forests,
@@ -211,9 +265,10 @@ impl<'s> Trees<'s> {
             memo: HashMap::new(),
             roots: HashMap::new(),
             steps: 0,
+            missing: IdSet::default(),
         };
         for ((pack, forest), &first) in store.packs.iter().zip(forests).zip(firsts) {
-            for part in gather_pack(store, pack, forest, first, &wanted) {
+            for part in gather_pack(store, pack, forest, first, &wanted, exists) {
                 trees.join(part);
             }
         }
@@ -221,7 +276,9 @@ impl<'s> Trees<'s> {
         let mut part = Part::default();
         for (number, (id, folder)) in (first_loose..).zip(loose) {
             if let Ok((Kind::Tree, bytes)) = reader.loose(id, *folder) {
-                part.entries(&wanted, store.hash_len(), number, bytes, 0, bytes.len());
+                let all = 0..bytes.len();
+                part.entries(&wanted, store.hash_len(), number, bytes, all.clone());
+                part.check(exists, store.hash_len(), bytes, all.clone(), all);
             }
         }
         trees.join(part);
@@ -236,6 +293,7 @@ impl<'s> Trees<'s> {
             names[number as usize] = name;
         }
         self.names.extend(names);
+        self.missing.extend(part.missing);
         self.seen.extend(part.seen.into_iter().map(|seen| Seen { name: seen.name + base, ..seen }));
         self.copies.extend(part.copies);
     }
@@ -349,6 +407,7 @@ fn gather_pack(
     forest: &Forest,
     first: u32,
     wanted: &Wanted,
+    exists: Option<&Exists<'_>>,
 ) -> Vec<Part> {
     let roots: Vec<Entry> =
         forest.roots().filter(|&entry| forest.kind(entry) == Some(Kind::Tree)).collect();
@@ -358,8 +417,13 @@ fn gather_pack(
             .map(|_| {
                 scope.spawn(|| {
                     let mut walker = Walker::new(pack, forest, store.max_blob);
-                    let mut gather =
-                        Gather { wanted, hash_len: store.hash_len(), first, part: Part::default() };
+                    let mut gather = Gather {
+                        wanted,
+                        exists,
+                        hash_len: store.hash_len(),
+                        first,
+                        part: Part::default(),
+                    };
                     while let Some(&root) = roots.get(next.fetch_add(1, Ordering::Relaxed)) {
                         walker.family(root, &mut gather);
                     }

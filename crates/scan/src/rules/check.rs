@@ -2,12 +2,10 @@
 //! placeholder or plain code.
 
 use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
 use crate::report::Confidence;
-use crate::rules::plausible;
+use crate::rules::{plausible, token};
 
 /// A check that a rule names after its pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -15,6 +13,16 @@ use crate::rules::plausible;
 pub(crate) enum Check {
     /// GitHub and npm tokens end in six base62 digits of a CRC-32.
     GithubCrc32,
+    /// GitLab's routable tokens end in seven base36 digits of a CRC-32.
+    GitlabCrc32,
+    /// Grafana's service account tokens end in a CRC-32 in hex.
+    GrafanaCrc32,
+    /// An identity of age, which is Bech32 (BIP-173).
+    AgeIdentity,
+    /// A PyPI token is a macaroon of pypi.org.
+    PypiMacaroon,
+    /// A 1Password service account token is JSON that says where to sign in.
+    OnepasswordServiceAccount,
     /// A JSON Web Token whose header is JSON with an `alg` (RFC 7519).
     Jwt,
     /// An AWS key id, whose body is base32.
@@ -45,8 +53,15 @@ impl Check {
     pub(crate) fn judge(self, candidate: &Candidate<'_>) -> Option<Confidence> {
         let secret = candidate.secret;
         let sure = |ok: bool| ok.then_some(Confidence::High);
+        // A token whose checksum does not fit was altered or made up. It is kept, but nobody is woken.
+        let fits = |ok: bool| Some(if ok { Confidence::High } else { Confidence::Low });
         match self {
-            Self::GithubCrc32 => sure(github_crc32(secret)),
+            Self::GithubCrc32 => fits(token::github_crc32(secret)),
+            Self::GitlabCrc32 => fits(token::gitlab_crc32(secret)),
+            Self::GrafanaCrc32 => fits(token::grafana_crc32(secret)),
+            Self::AgeIdentity => fits(token::age_identity(secret)),
+            Self::PypiMacaroon => fits(token::pypi_macaroon(secret)),
+            Self::OnepasswordServiceAccount => fits(token::onepassword_service_account(secret)),
             Self::Jwt => sure(jwt(secret)),
             Self::AwsKeyId => sure(aws_key_id(secret)),
             Self::Pem => sure(pem(secret)),
@@ -59,28 +74,36 @@ impl Check {
 
     /// Whether it proves that the token was really issued in this form.
     pub(crate) fn proves(self) -> bool {
-        matches!(self, Self::GithubCrc32 | Self::Jwt | Self::Pem)
+        matches!(
+            self,
+            Self::GithubCrc32
+                | Self::GrafanaCrc32
+                | Self::AgeIdentity
+                | Self::PypiMacaroon
+                | Self::OnepasswordServiceAccount
+                | Self::Jwt
+                | Self::Pem
+        )
     }
-}
 
-/// `prefix_` + 30 base62 digits + 6 base62 digits (`0-9A-Za-z`, most significant first) of their CRC-32.
-/// Source: GitHub's "Behind GitHub's new authentication token formats"; npm took the same form.
-fn github_crc32(token: &[u8]) -> bool {
-    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let Some(start) = token.iter().rposition(|&b| b == b'_') else {
-        return false;
-    };
-    let body = &token[start + 1..];
-    let Some((value, checksum)) = body.len().checked_sub(6).map(|cut| body.split_at(cut)) else {
-        return false;
-    };
-    let mut crc = crc32fast::hash(value);
-    let mut digits = [0_u8; 6];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[(crc % 62) as usize];
-        crc /= 62;
+    /// Its name in a rule file.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::GithubCrc32 => "github-crc32",
+            Self::GitlabCrc32 => "gitlab-crc32",
+            Self::GrafanaCrc32 => "grafana-crc32",
+            Self::AgeIdentity => "age-identity",
+            Self::PypiMacaroon => "pypi-macaroon",
+            Self::OnepasswordServiceAccount => "onepassword-service-account",
+            Self::Jwt => "jwt",
+            Self::AwsKeyId => "aws-key-id",
+            Self::Pem => "pem",
+            Self::Quoted => "quoted",
+            Self::Unquoted => "unquoted",
+            Self::UrlPassword => "url-password",
+            Self::InContext => "in-context",
+        }
     }
-    value.len() >= 30 && checksum == digits
 }
 
 fn jwt(token: &[u8]) -> bool {
@@ -89,18 +112,11 @@ fn jwt(token: &[u8]) -> bool {
         return false;
     };
     let json = |part: &[u8]| -> Option<serde_json::Map<String, serde_json::Value>> {
-        serde_json::from_slice(&lenient_url_safe().decode(part).ok()?).ok()
+        serde_json::from_slice(&token::lenient_url_safe().decode(part).ok()?).ok()
     };
     // Five parts are an encrypted token: its second part is a key, not JSON.
     let readable = parts.len() == 5 || json(payload).is_some();
     json(header).is_some_and(|header| header.contains_key("alg")) && readable
-}
-
-fn lenient_url_safe() -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(&URL_SAFE, config)
 }
 
 /// Four letters of kind and sixteen base32 digits (RFC 4648).
@@ -157,12 +173,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn github_checksum_of_the_published_example() {
-        // From GitHub's announcement of the format.
-        assert!(github_crc32(b"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"));
-        assert!(!github_crc32(b"ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18"));
-        for short in [&b""[..], b"_", b"ghp_", b"ghp_12345", b"ghp_000000"] {
-            assert!(!github_crc32(short));
+    fn a_checksum_that_does_not_fit_lowers_the_confidence() {
+        let judge = |token: &[u8]| {
+            Check::GithubCrc32.judge(&Candidate { secret: token, key: b"", matched: token })
+        };
+        let published = b"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";
+        assert_eq!(judge(published), Some(Confidence::High));
+        let mut altered = published.to_vec();
+        altered[10] = b'x';
+        assert_eq!(judge(&altered), Some(Confidence::Low));
+    }
+
+    #[test]
+    fn names_are_those_of_rule_files() {
+        #[derive(Deserialize)]
+        struct Line {
+            check: Check,
+        }
+        for name in [
+            "github-crc32",
+            "gitlab-crc32",
+            "grafana-crc32",
+            "age-identity",
+            "pypi-macaroon",
+            "onepassword-service-account",
+            "jwt",
+            "aws-key-id",
+            "pem",
+            "quoted",
+            "unquoted",
+            "url-password",
+            "in-context",
+        ] {
+            let line: Line = toml::from_str(&format!("check = \"{name}\"")).expect(name);
+            assert_eq!(line.check.as_str(), name);
         }
     }
 

@@ -2,17 +2,28 @@
 //! patterns are compiled only when a keyword of theirs is first seen.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
 
+mod allow;
 pub(crate) mod check;
 mod context;
 pub(crate) mod entropy;
+mod exceptions;
+mod explain;
+mod filter;
+mod gitleaks;
+mod go_pattern;
+mod literal;
+mod located;
 mod pattern;
 mod plausible;
 pub(crate) mod rule;
 pub(crate) mod shape;
+mod token;
 
+pub use self::explain::{Explanation, Matched, Verdict};
 use self::rule::Rule;
 use crate::error::{RuleError, RuleErrorCode};
 use crate::find::confirm::{self, rule_finds};
@@ -37,6 +48,30 @@ const MAX_RULES: usize = 5_000;
 #[derive(Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
+    notes: Vec<RuleNote>,
+}
+
+/// What a rule file asks for that is not done here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleNote {
+    /// The rule file's name.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: usize,
+    /// The rule's id in that file; empty if it is about the file.
+    pub rule: String,
+    /// What is not done, in words.
+    pub what: String,
+}
+
+impl fmt::Display for RuleNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if !self.rule.is_empty() {
+            write!(f, "rule `{}`: ", self.rule)?;
+        }
+        f.write_str(&self.what)
+    }
 }
 
 /// What a value looks like by its form alone.
@@ -58,10 +93,12 @@ impl Rules {
     /// The rules that come with the program. Tests prove that every one of them is valid.
     #[must_use]
     pub fn builtin() -> Self {
-        Self { rules: built::RULES.iter().map(Rule::built).collect() }
+        Self { rules: built::RULES.iter().map(Rule::built).collect(), notes: Vec::new() }
     }
 
     /// Adds the rules of a file's text; `file` is its name, for messages. Either all are added or none.
+    /// The file is one of ours, or of gitleaks or betterleaks, which is told by its shape; see
+    /// [`notes`](Self::notes) for what such a file asks for in vain.
     ///
     /// # Errors
     /// The first fault in it: bad TOML, a pattern that cannot be used, an id already taken, too much.
@@ -76,7 +113,14 @@ impl Rules {
         if text.len() as u64 > MAX_FILE {
             return Err(too_large(format!("a rule file has at most {MAX_FILE} bytes")));
         }
-        let added = rule::parse(text, file)?;
+        let gitleaks::Loaded { rules: mut added, mut notes } = match gitleaks::parse(text, file) {
+            Some(loaded) => {
+                let mut loaded = loaded?;
+                self.make_room(&mut loaded);
+                loaded
+            }
+            None => gitleaks::Loaded { rules: rule::parse(text, file)?, notes: Vec::new() },
+        };
         if self.rules.len() + added.len() > MAX_RULES {
             return Err(too_large(format!("at most {MAX_RULES} rules are taken")));
         }
@@ -88,8 +132,32 @@ impl Rules {
             }
             rule.compile()?;
         }
-        self.rules.extend(added);
+        self.rules.append(&mut added);
+        self.notes.append(&mut notes);
         Ok(())
+    }
+
+    /// Another tool's rule may be called as one of ours is: then it is renamed, and that is said.
+    fn make_room(&self, loaded: &mut gitleaks::Loaded) {
+        for rule in &mut loaded.rules {
+            if self.get(&rule.id).is_some() {
+                let renamed = format!("other-{}", rule.id);
+                let (file, line) = rule.origin();
+                loaded.notes.push(RuleNote {
+                    file: file.to_owned(),
+                    line,
+                    rule: rule.id.clone(),
+                    what: format!("there is a rule of this name; this one is `{renamed}`"),
+                });
+                rule.id = renamed;
+            }
+        }
+    }
+
+    /// What rule files of other tools ask for that is not done here, in their order.
+    #[must_use]
+    pub fn notes(&self) -> &[RuleNote] {
+        &self.notes
     }
 
     /// Adds the rules of a file on disk, which has to be a plain file of UTF-8.

@@ -19,6 +19,16 @@ const MAX_NEST: u32 = 50;
 
 /// Compiles a pattern within limits that make it safe on any text; or says why not.
 pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
+    let regex = compile_any(pattern)?;
+    if regex.is_match(b"") {
+        let why = "the pattern matches the empty text, and so would match everywhere".to_owned();
+        return Err((RuleErrorCode::MatchesEmpty, why));
+    }
+    Ok(regex)
+}
+
+/// The same for a pattern that may match the empty text, because it says what to let pass.
+pub(super) fn compile_any(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
     if pattern.len() > MAX_PATTERN {
         let why =
             format!("the pattern has {} bytes; at most {MAX_PATTERN} are taken", pattern.len());
@@ -48,12 +58,7 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, (RuleErrorCode, String)> {
             .build(pattern)
     };
     // Bytes first: smaller and quicker. A pattern that names Unicode classes needs the other.
-    let regex = build(false).or_else(|_| build(true)).map_err(|error| refused(&error))?;
-    if regex.is_match(b"") {
-        let why = "the pattern matches the empty text, and so would match everywhere".to_owned();
-        return Err((RuleErrorCode::MatchesEmpty, why));
-    }
-    Ok(regex)
+    build(false).or_else(|_| build(true)).map_err(|error| refused(&error))
 }
 
 /// Compiles a part of a pattern that was compiled before.

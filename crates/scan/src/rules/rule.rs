@@ -1,12 +1,13 @@
 //! One rule as data: what a rule file says, checked before it is used. Finding is in `matcher`.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex_automata::PatternID;
 use regex_automata::meta::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::allow::Allowlist;
 use super::check::Check;
 use super::context::assigned_to;
 use super::pattern;
@@ -14,6 +15,8 @@ use super::shape::{Shape, shape, tail};
 use crate::error::{RuleError, RuleErrorCode};
 use crate::report::{Confidence, Kind, Mode, Severity};
 
+/// Shorter keywords stand everywhere, in bytes.
+pub(super) const MIN_KEYWORD: usize = 3;
 /// The most reach that a rule may ask for, in bytes.
 const MAX_REACH: usize = 64 * 1024;
 
@@ -54,12 +57,15 @@ pub struct Rule {
     /// Texts in which it must find nothing.
     pub counter_examples: Vec<String>,
     pub(crate) check: Option<Check>,
-    file: String,
-    line: usize,
+    /// Only paths that it matches are looked at.
+    pub(super) path: Option<Regex>,
+    pub(super) allowlists: Vec<Arc<Allowlist>>,
+    pub(super) file: String,
+    pub(super) line: usize,
     /// The file's own bound on how far after its keyword a match may reach, in bytes.
-    reach: Option<usize>,
-    shape: OnceLock<Shape>,
-    regex: OnceLock<Compiled>,
+    pub(super) reach: Option<usize>,
+    pub(super) shape: OnceLock<Shape>,
+    pub(super) regex: OnceLock<Compiled>,
 }
 
 /// A pattern ready to run.
@@ -175,8 +181,8 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             "a rule id is made of a–z, 0–9 and `-`, at most 64"
         } else if rule.keywords.is_empty() || rule.keywords.len() > 64 {
             "a rule has 1 to 64 keywords"
-        } else if rule.keywords.iter().any(|word| word.len() < 2 || word.len() > 128) {
-            "a keyword has 2 to 128 bytes"
+        } else if rule.keywords.iter().any(|word| !(MIN_KEYWORD..=128).contains(&word.len())) {
+            "a keyword has 3 to 128 bytes"
         } else if rule.entropy.is_some_and(|bits| !(0.0..=8.0).contains(&bits)) {
             "entropy is between 0 and 8 bits a byte"
         } else if rule.reach.is_some_and(|reach| reach == 0 || reach > MAX_REACH) {
@@ -205,6 +211,8 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             check,
             examples: rule.examples,
             counter_examples: rule.counter_examples,
+            path: None,
+            allowlists: Vec::new(),
             file: file.clone(),
             line,
             reach: rule.reach,
@@ -260,6 +268,8 @@ impl Rule {
     pub(crate) fn built(built: &Built) -> Self {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         Self {
+            path: None,
+            allowlists: Vec::new(),
             id: built.id.to_owned(),
             name: built.name.to_owned(),
             provider: built.provider.to_owned(),
@@ -283,6 +293,12 @@ impl Rule {
             shape: OnceLock::from(built.shape),
             regex: OnceLock::new(),
         }
+    }
+
+    /// Whether this value at this path is one that the rule's own exceptions do not let pass.
+    pub(crate) fn accepts(&self, secret: &[u8], path: &str) -> bool {
+        self.path.as_ref().is_none_or(|wanted| wanted.is_match(path.as_bytes()))
+            && !self.allowlists.iter().any(|list| list.allows(secret, path))
     }
 
     pub(crate) fn error(&self, code: RuleErrorCode, why: String) -> RuleError {

@@ -26,6 +26,9 @@ use crate::repo::{index, refs};
 use crate::report::collect::{Container, GroupKey, Seen};
 use crate::scan::{Run, threads, too_large};
 
+/// Whether everything that trees name is here is asked in histories of up to so many trees, and of partial
+/// clones. In a longer one it would cost a fifth of the scan, and an object that is gone holds no secret.
+const MAX_CHECKED: usize = 50_000;
 /// Of content that no commit leads to, so many places of one secret are told.
 const MAX_UNNAMED: usize = 20;
 
@@ -245,11 +248,9 @@ impl<'g> Git<'g> {
                 missing.insert(tree);
             }
         }
-        if self.repo.is_partial() {
-            self.count_missing(&reachable, &mut missing)?;
-        }
+        let check = self.repo.is_partial() || numbers.trees() <= MAX_CHECKED;
         let messages: Vec<ObjectId> = run.collector().messages(self.number);
-        if found.is_empty() && numbers.extra.is_empty() && messages.is_empty() {
+        if found.is_empty() && numbers.extra.is_empty() && messages.is_empty() && !check {
             self.report_missing(missing.len());
             return Ok(());
         }
@@ -277,7 +278,9 @@ impl<'g> Git<'g> {
             numbers.loose,
             numbers.first_loose,
             &wanted,
+            check,
         );
+        missing.extend(trees.missing.drain());
         // Commits that nothing leads to still know the paths of what is left.
         let rest: IdSet =
             self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
@@ -441,23 +444,6 @@ impl<'g> Git<'g> {
         }
     }
 
-    /// What trees name and a partial clone lacks. Only there does it cost a look at every tree: elsewhere an
-    /// object that is gone is damage, which is met when something asks for it.
-    fn count_missing(&self, reachable: &IdSet, missing: &mut IdSet) -> Result<(), ScanError> {
-        let mut walk = TreeWalk::new(self.store);
-        let mut known = IdSet::default();
-        for id in reachable {
-            self.run.cancel.check()?;
-            walk.visit(self.history.commits[id].tree, &mut |blob, _, _| {
-                if known.insert(blob) && !self.store.contains(&blob) && !blob.is_empty_blob() {
-                    missing.insert(blob);
-                }
-            });
-        }
-        missing.extend(walk.missing);
-        Ok(())
-    }
-
     pub(super) fn report_missing(&self, missing: usize) {
         let partial = self.repo.is_partial();
         if partial {
@@ -517,6 +503,14 @@ impl Numbers<'_> {
         let pack = self.firsts.partition_point(|&first| first <= number).checked_sub(1)?;
         let entry = (number - self.firsts[pack]) as usize;
         self.store.packs[pack].index.id(*self.forests[pack].places.get(entry)?)
+    }
+
+    /// How many trees there are, those among loose objects not told apart.
+    fn trees(&self) -> usize {
+        let count = |forest: &Forest| {
+            (0..forest.len() as u32).filter(|&entry| forest.kind(entry) == Some(Kind::Tree)).count()
+        };
+        self.forests.iter().map(count).sum::<usize>() + self.loose.len()
     }
 
     /// Whether there is such an object.
