@@ -898,9 +898,29 @@ decoded: Array<Decoding>,
  */
 own: Own | null, 
 /**
- * What to do about it.
+ * Who wrote the commit that brought it in: name and address.
+ */
+author: string | null, 
+/**
+ * When that commit was written, RFC 3339 in UTC.
+ */
+date: string | null, 
+/**
+ * Whether a file on disk or the last commit still holds it.
+ */
+in_head: boolean, 
+/**
+ * Whether a remote's branch, as last fetched or pushed, leads to a commit that brought it in.
+ */
+pushed: boolean, 
+/**
+ * What to do about it, in the provider's words.
  */
 advice: string | null, 
+/**
+ * What to do about it, in order, for where it is now.
+ */
+steps: Array<string>, 
 /**
  * Where a person replaces it.
  */
