@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod bindings;
 mod packages;
 mod session;
@@ -23,6 +24,8 @@ cargo xtask test              install what the tests need and run all of them
 cargo xtask e2e               the story in the real window, with a screenshot of each screen
 cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
+cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
+                              Keyward and its peers in turn over the same repositories
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["e2e"] => steps::e2e(),
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
+        ["bench", "scan", ref rest @ ..] => bench::scan(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

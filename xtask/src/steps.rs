@@ -105,7 +105,7 @@ fn linux_only(what: &str) -> Result<()> {
     Err(format!("{what} needs Xvfb and a private keyring, which only Linux has"))
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+pub fn cargo(arguments: &[&str]) -> Result<()> {
     done(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
 }
 

@@ -43,6 +43,10 @@ fn blocks(sieve: &Sieve, text: &[u8], range: Range<usize>, out: &mut Vec<u32>) -
             *table = [load(low), load(high)];
         }
     }
+    let short_tables = sieve.short_tables.each_ref().map(|table| {
+        let (low, high) = table.split_at(LANES);
+        [load(low), load(high)]
+    });
     let fold = _mm512_set1_epi8(0x20);
     let mut at = range.start;
     // The last gram of a block reaches three bytes past it.
@@ -69,6 +73,12 @@ fn blocks(sieve: &Sieve, text: &[u8], range: Range<usize>, out: &mut Vec<u32>) -
             }
             passed |= _mm512_test_epi8_mask(buckets, buckets);
         }
+        let mut buckets = _mm512_set1_epi8(-1);
+        for (table, byte) in short_tables.iter().zip([a, b, c]) {
+            let admits = _mm512_permutex2var_epi8(table[0], byte, table[1]);
+            buckets = _mm512_and_si512(buckets, admits);
+        }
+        passed |= _mm512_test_epi8_mask(buckets, buckets);
         while passed != 0 {
             sieve.check(text, at + passed.trailing_zeros() as usize, out);
             passed &= passed - 1;

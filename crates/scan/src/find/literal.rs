@@ -102,16 +102,18 @@ impl Literals {
         for at in 0..1 << INDEX_BITS {
             index[at + 1] += index[at];
         }
-        let grams: Vec<u32> = table.iter().map(|&(gram, _)| gram).collect();
+        let (short, long): (Vec<&Literal>, Vec<&Literal>) =
+            list.iter().partition(|literal| literal.len() < GRAM);
+        let first = |literal: &&Literal| literal.grams()[0];
+        let grams: Vec<u32> = long.iter().map(first).collect();
+        let short: Vec<u32> = short.iter().map(first).collect();
         let before = list.iter().map(|literal| literal.gram_at).max().unwrap_or(0);
-        Self { sieve: Sieve::new(&grams), list, table, index, before }
+        Self { sieve: Sieve::new(&grams, &short), list, table, index, before }
     }
 
     fn literal(bytes: &[u8], owner: Owner) -> Literal {
         let gram_at = (0..(bytes.len() + 1).saturating_sub(GRAM))
-            .max_by_key(|&at| {
-                2 * rarity(&bytes[at..]) + rarity(&bytes[at + 1..]) + rarity(&bytes[at + 2..])
-            })
+            .max_by_key(|&at| rarity(&bytes[at..at + GRAM]))
             .unwrap_or(0);
         Literal { bytes: Zeroizing::new(bytes.to_vec()), gram_at, owner }
     }
@@ -189,13 +191,35 @@ fn slot(gram: u32) -> usize {
 
 /// How rare each pair of bytes is in source text: a line for each first byte, a letter for each second, folded
 /// as the sieve folds them; `a` is one in eight, and each further letter half as often. Counted once over
-/// some 50 MB of C, Rust, Python, JavaScript, JSON and HTML.
+/// C, Rust, Python, JavaScript, JSON and HTML.
 const PAIRS: &[u8] = include_bytes!("bigrams.txt");
+/// The 6,000 most frequent grams of the same texts, sorted, a line each; `~` is a blank. Pairs alone do not
+/// tell that `able` is a common end.
+const COMMON: &[u8] = include_bytes!("common.txt");
 
-fn rarity(pair: &[u8]) -> u32 {
+/// How rare a gram in lower case is; more is rarer.
+fn rarity(gram: &[u8]) -> u32 {
     // Six bits are left of a folded byte.
     let six = |byte: u8| usize::from(byte & 0x1f | (byte & 0x40) >> 1);
-    PAIRS.get(six(pair[0]) * 65 + six(pair[1])).map_or(0, |&letter| u32::from(letter - b'a'))
+    let pair = |at: usize| {
+        let letter = PAIRS.get(six(gram[at]) * 65 + six(gram[at + 1]));
+        letter.map_or(0, |&letter| u32::from(letter - b'a'))
+    };
+    let (mut low, mut high) = (0, COMMON.len() / 5);
+    let lower = gram.to_ascii_lowercase();
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match COMMON[middle * 5..middle * 5 + GRAM]
+            .iter()
+            .copied()
+            .cmp(lower.iter().map(|&b| if b == b' ' { b'~' } else { b }))
+        {
+            std::cmp::Ordering::Equal => return 0,
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    2 * pair(0) + pair(1) + pair(2)
 }
 
 #[cfg(test)]

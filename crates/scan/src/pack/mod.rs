@@ -52,8 +52,6 @@ pub(crate) struct Pack {
     pub(crate) index: Index,
     /// The `.pack` file.
     pub(crate) path: PathBuf,
-    /// The checksum at the pack's end, which names its content.
-    pub(crate) checksum: Vec<u8>,
 }
 
 impl Pack {
@@ -82,10 +80,10 @@ impl Pack {
         };
         let mut checksum = vec![0; hash_len];
         files::read_at(&file, &mut checksum, end).map_err(|_| no_data)?;
-        if index.pack_checksum() != Some(checksum.clone()) {
+        if index.pack_checksum() != Some(checksum) {
             return Err("damaged pack: its data is cut short or not its index's");
         }
-        Ok(Self { file, end, index, path, checksum })
+        Ok(Self { file, end, index, path })
     }
 }
 

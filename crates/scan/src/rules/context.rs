@@ -7,6 +7,6 @@ pub fn assigned_to(words: &[&str], value: &str) -> String {
     let words: Vec<String> = words.iter().map(|word| regex_syntax::escape(word)).collect();
     let words = words.join("|");
     format!(
-        r#"(?i:{words})(?:[^\r\n]{{0,64}}?(?:\r?\n[^\r\n]{{0,48}}?)?(?P<key>(?i:key|token|secret|pass|pwd|auth|cred|bearer|api)))?[\w.-]{{0,24}}["'`)\]]{{0,2}}[ \t]{{0,4}}(?:[:?|.+]{{0,2}}={{1,2}}>?|[:,(>]|\|\||\?\?|\s)[ \t]{{0,4}}(?i:["'`]|bearer |token |basic )?(?P<secret>{value})(?:[^0-9A-Za-z_+/=-]|$)"#
+        r#"(?i:{words})(?:[^\r\n]{{0,64}}?(?:\r?\n[^\r\n]{{0,48}}?)?(?P<key>(?i:key|token|secret|pass|pwd|auth|cred|bearer|api)))?[\w.-]{{0,24}}\\?["'`)\]]{{0,2}}[ \t]{{0,4}}(?:[:?|.+]{{0,2}}={{1,2}}>?|[:,(>]|\|\||\?\?|\s)[ \t]{{0,4}}\\?(?i:["'`]|bearer |token |basic )?(?P<secret>{value})(?:[^0-9A-Za-z_+/=-]|$)"#
     )
 }
