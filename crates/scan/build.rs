@@ -97,12 +97,12 @@ fn one(
     let shape::Shape { lead, reach, starts, run } =
         shape::shape(&pattern, &words).ok_or("the pattern does not parse")?;
     let reach = reach.min(rule.reach.unwrap_or(reach));
-    write!(
+    writeln!(
         code,
         "Built {{ file: {name:?}, line: {line}, id: {:?}, name: {:?}, provider: {:?}, provider_name: {:?}, \
          console: {:?}, advice: {:?}, references: &{:?}, kind: Kind::{}, mode: {}, severity: Severity::{}, \
          confidence: Confidence::{}, keywords: &{:?}, pattern: {pattern:?}, entropy: {:?}, check: {}, \
-         shape: Shape {{ lead: {lead}, reach: {reach}, starts: {starts}, run: {run} }}, examples: &{:?}, counter_examples: &{:?} }},\n",
+         shape: Shape {{ lead: {lead}, reach: {reach}, starts: {starts}, run: {run} }}, examples: &{:?}, counter_examples: &{:?} }},",
         rule.id.get_ref(),
         rule.name,
         file.provider,

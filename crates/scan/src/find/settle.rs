@@ -30,7 +30,8 @@ pub(crate) fn settle(matcher: &Matcher<'_>, text: &[u8], hits: &[Hit]) -> Vec<Se
     let marks: Vec<&Hit> = hits.iter().filter(|hit| hit.what == What::Allow).collect();
     let wanted = hits.iter().filter(|hit| match hit.what {
         What::Secret { unsure, .. } => {
-            !(unsure && binary) && !marks.iter().any(|mark| same_line(text, hit, mark))
+            let noise = unsure && binary;
+            !noise && !marks.iter().any(|mark| same_line(text, hit, mark))
         }
         _ => false,
     });

@@ -56,9 +56,10 @@ pub(super) fn compile_any(pattern: &str) -> Result<Regex, (RuleErrorCode, String
             .configure(config())
             .syntax(syntax::Config::new().unicode(unicode).utf8(false).nest_limit(MAX_NEST))
             .build(pattern)
+            .map_err(|error| refused(&error))
     };
     // Bytes first: smaller and quicker. A pattern that names Unicode classes needs the other.
-    build(false).or_else(|_| build(true)).map_err(|error| refused(&error))
+    build(false).or_else(|_| build(true))
 }
 
 /// Compiles a part of a pattern that was compiled before.

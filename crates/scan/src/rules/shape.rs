@@ -71,9 +71,15 @@ pub const fn is_token(byte: u8) -> bool {
 
 fn parse(pattern: &str) -> Option<Hir> {
     let parse = |unicode| {
-        ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(100).build().parse(pattern)
+        ParserBuilder::new()
+            .unicode(unicode)
+            .utf8(false)
+            .nest_limit(100)
+            .build()
+            .parse(pattern)
+            .ok()
     };
-    parse(false).or_else(|_| parse(true)).ok().map(|hir| bare(&hir))
+    parse(false).or_else(|| parse(true)).map(|hir| bare(&hir))
 }
 
 /// The same without groups.
