@@ -164,6 +164,51 @@ fn in_history_only() {
 }
 
 #[test]
+fn changes_alone_tell_the_same_as_whole_versions() {
+    let repo = Repo::new();
+    let filler: String = (0..400).map(|n| format!("line {n} of a file\n")).collect();
+    for n in 1..8_u32 {
+        let text = format!("{filler}{}{filler}", String::from_utf8_lossy(&env(n)));
+        let bytes = match n % 4 {
+            // The same text plain and as a member: each is told as a change of the other.
+            0 => text.clone().into_bytes(),
+            1 => tar(&[("a", text.as_bytes())]),
+            2 => zip_with(&[("a", text.as_bytes())], CompressionMethod::Stored),
+            _ => tar(&[("b", text.as_bytes()), ("c", &env(n + 10))]),
+        };
+        repo.write("file", bytes);
+        repo.commit("more");
+    }
+    repo.git(&["repack", "-adfq", "--depth=50", "--window=50"]);
+    let deltas = repo.git(&["verify-pack", "-v", &format!("{}.idx", pack(&repo))]);
+    assert!(deltas.contains("chain length"), "{deltas}");
+    let said = |whole: bool| {
+        let mut options = repo.options();
+        options.sources.history = true;
+        options.whole = whole;
+        let report = run(&options).expect("a report");
+        let mut rows: Vec<String> = report
+            .findings
+            .iter()
+            .map(|f| format!("{} {:?} {:?}", f.secret, f.places, f.decoded))
+            .collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(said(false), said(true));
+    assert_eq!(said(false).len(), 9, "seven, and two in second members");
+}
+
+/// The path of the only pack, without its ending.
+fn pack(repo: &Repo) -> String {
+    let folder = repo.path.join(".git/objects/pack");
+    let mut packs =
+        std::fs::read_dir(folder).expect("packs").map(|entry| entry.expect("a pack").path());
+    let pack = packs.find(|path| path.extension().is_some_and(|end| end == "pack"));
+    pack.expect("a pack").with_extension("").display().to_string()
+}
+
+#[test]
 fn two_keys_and_one_key_twice_keep_their_members() {
     let repo = Repo::new();
     let archive = zip(&[("a", &env(1)), ("b", &env(2)), ("c/d", &env(1))]);

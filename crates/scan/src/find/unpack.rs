@@ -457,3 +457,136 @@ fn join(path: &str, name: &[u8]) -> String {
     let name = shown(&name[..name.len().min(MAX_NAME)]);
     if path.is_empty() { name } else { format!("{path}!{name}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zip(content: &[u8]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a", "b/c"] {
+            zip.start_file(name, SimpleFileOptions::default()).expect("a member");
+            zip.write_all(content).expect("memory");
+        }
+        zip.finish().expect("memory").into_inner()
+    }
+
+    fn tar(content: &[u8]) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, "d".repeat(150), content).expect("memory");
+        tar.into_inner().expect("memory")
+    }
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::GzBuilder::new()
+            .filename("named")
+            .write(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(content).expect("memory");
+        gzip.finish().expect("memory")
+    }
+
+    /// Paths with sizes, and what was missed.
+    fn all(bytes: &[u8], max_blob: u64) -> (Vec<(String, usize)>, Vec<Missed>) {
+        let mut seen = Vec::new();
+        let missed = unpack(bytes, &Limits::new(max_blob), &mut |member, bytes| {
+            seen.push((member.path.clone(), bytes.len()));
+            true
+        });
+        (seen, missed)
+    }
+
+    #[test]
+    fn told_by_content() {
+        assert_eq!(Kind::of(&zip(b"x")), Some(Kind::Zip));
+        assert_eq!(Kind::of(&tar(b"x")), Some(Kind::Tar));
+        assert_eq!(Kind::of(&gzip(b"x")), Some(Kind::Gzip));
+        assert_eq!(Kind::of(b"BZh91AY&SY..."), Some(Kind::Other("bzip2")));
+        let mut old = tar::Header::new_old();
+        old.set_path("a").expect("a short name");
+        old.set_mode(0o644);
+        old.set_cksum();
+        assert_eq!(Kind::of(old.as_bytes()), Some(Kind::Tar), "without a magic");
+        let mut text = old.as_bytes().to_vec();
+        text[0] = b'b';
+        for other in [&text[..], b"", b"PK", b"BZh and so on, 1AY", &[0; 600], &[b'0'; 600]] {
+            assert_eq!(Kind::of(other), None);
+        }
+    }
+
+    #[test]
+    fn a_gzip_gives_its_name() {
+        assert_eq!(all(&gzip(b"hello"), 1_000), (vec![("named".to_owned(), 5)], vec![]));
+    }
+
+    #[test]
+    fn no_more_than_the_limit_is_open_at_a_time() {
+        let inner = tar(&[b'x'; 6_000]);
+        let (seen, missed) = all(&gzip(&gzip(&inner)), 12_000);
+        assert_eq!(seen.len(), 2, "{missed:?}");
+        let (seen, missed) = all(&zip(&inner), 12_000);
+        assert_eq!(seen, [("a".to_owned(), inner.len()), ("b/c".to_owned(), inner.len())]);
+        assert!(missed.iter().all(|one| one.reason.contains("--max-blob")) && missed.len() == 2);
+    }
+
+    #[test]
+    fn a_long_list_of_missed_members_is_cut() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..30 {
+            zip.start_file(number.to_string(), SimpleFileOptions::default()).expect("a member");
+            zip.write_all(&[b'x'; 200]).expect("memory");
+        }
+        let bytes = zip.finish().expect("memory").into_inner();
+        let (_, missed) = all(&bytes, 100);
+        assert_eq!(missed.len(), MAX_LISTED + 1);
+        assert_eq!(missed[MAX_LISTED].reason, "20 more members were not read");
+    }
+
+    #[test]
+    fn what_a_tar_says_about_a_member_is_bounded() {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_path("long").expect("a short name");
+        header.set_entry_type(EntryType::GNULongName);
+        header.set_size(3 * MAX_ABOUT);
+        header.set_cksum();
+        tar.append(&header, io::repeat(b'n').take(3 * MAX_ABOUT)).expect("memory");
+        let bytes = tar.into_inner().expect("memory");
+        let (seen, missed) = all(&bytes, 64 * 1024 * 1024);
+        assert!(seen.is_empty());
+        assert_eq!(missed.len(), 1);
+        assert!(missed[0].damaged);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_stays_in_its_limits(
+            kind in 0..5,
+            content in prop::collection::vec(any::<u8>(), 0..3_000),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+            limit in 100_u64..20_000,
+        ) {
+            let mut bytes = match kind {
+                0 => zip(&content),
+                1 => tar(&content),
+                2 => gzip(&content),
+                3 => gzip(&tar(&content)),
+                _ => zip(&gzip(&tar(&content))),
+            };
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes.truncate(bytes.len() - cut.index(bytes.len()) / 8);
+            let (seen, _) = all(&bytes, limit);
+            prop_assert!(seen.iter().all(|(_, len)| *len as u64 <= limit + 1));
+        }
+    }
+}
