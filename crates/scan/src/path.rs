@@ -56,7 +56,8 @@ pub(crate) fn native(bytes: &[u8]) -> Option<PathBuf> {
 /// Whether a path is test or example data, where made-up credentials are at home.
 pub(crate) fn is_test_data(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let mut parts = lower.rsplit('/');
+    // The members of an archive follow a `!`.
+    let mut parts = lower.rsplit(['/', '!']);
     let name = parts.next().unwrap_or_default();
     let folder = parts.any(|part| {
         matches!(
@@ -116,7 +117,7 @@ pub(crate) fn is_test_data(path: &str) -> bool {
 /// Whether a file is written by programs: lock files and built bundles are full of hashes.
 pub(crate) fn is_generated(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let name = lower.rsplit('/').next().unwrap_or_default();
+    let name = lower.rsplit(['/', '!']).next().unwrap_or_default();
     matches!(
         name,
         "package-lock.json"

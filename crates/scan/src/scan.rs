@@ -10,6 +10,7 @@ use crate::files::{self, Unread};
 use crate::find::matcher::Matcher;
 use crate::find::matcher::Scratch;
 use crate::find::own::OwnValue;
+use crate::find::unpack::Missed;
 use crate::options::Options;
 use crate::path::{relative, shown};
 use crate::progress::{Cancel, Progress};
@@ -42,7 +43,8 @@ pub fn scan(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
-    let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
+    let own_values = own.unwrap_or_default();
+    let matcher = Matcher::new(rules, own_values, options.own_only, options.max_blob, cancel);
     let run = Run::new(&matcher, options, progress, cancel);
     let mut orders = Orders::default();
     for (number, path) in options.paths.iter().enumerate() {
@@ -72,12 +74,13 @@ pub fn scan_bytes(
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
     cancel.check()?;
-    let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
+    let own_values = own.unwrap_or_default();
+    let matcher = Matcher::new(rules, own_values, options.own_only, options.max_blob, cancel);
     let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
     if bytes.len() as u64 > options.max_blob {
         run.skip("-".to_owned(), too_large(bytes.len() as u64, options.max_blob), false);
     } else {
-        run.look(&Container::Stdin, bytes, &mut Scratch::default());
+        run.look("-", &Container::Stdin, bytes, &mut Scratch::default());
         run.tally().bytes += bytes.len() as u64;
     }
     Ok(run.report(&Orders::default(), own))
@@ -148,9 +151,24 @@ impl<'a> Run<'a> {
         self.tally().notices.insert(Notice { code: code.to_owned(), message });
     }
 
-    /// Searches one text and keeps what is found.
-    pub(crate) fn look(&self, container: &Container, bytes: &[u8], scratch: &mut Scratch) {
-        let seen = examine(self.matcher, bytes, scratch);
+    /// Lists the members of the archive `name` that could not be read.
+    pub(crate) fn missed(&self, name: &str, missed: Vec<Missed>) {
+        for Missed { member, reason, damaged } in missed {
+            let path = if member.is_empty() { name.to_owned() } else { format!("{name}!{member}") };
+            self.skip(path, reason, damaged);
+        }
+    }
+
+    /// Searches what goes by this name and keeps what is found.
+    pub(crate) fn look(
+        &self,
+        name: &str,
+        container: &Container,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) {
+        let mut seen = examine(self.matcher, bytes, scratch);
+        self.missed(name, std::mem::take(&mut seen.missed));
         if !seen.is_empty() {
             self.collector().add(container, seen, self.matcher);
         }
@@ -298,7 +316,7 @@ impl<'a> Run<'a> {
                         true,
                     );
                 }
-                self.look(&Container::File(name), &content.bytes, scratch);
+                self.look(&name, &Container::File(name.clone()), &content.bytes, scratch);
                 self.progress.advance(1, 0, content.bytes.len() as u64);
             }
             Err(Unread::TooLarge(size)) => {

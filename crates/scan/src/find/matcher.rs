@@ -10,6 +10,7 @@ use super::encoded;
 use super::literal::{Anchor, Literals, Owner};
 use super::own::{OwnIndex, OwnValue};
 use super::sight::{Sight, Sights};
+use super::unpack::Limits;
 use crate::progress::Cancel;
 use crate::report::{Confidence, Decoding};
 use crate::rules::Rules;
@@ -28,6 +29,8 @@ pub(crate) struct Matcher<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) own: OwnIndex<'a>,
     pub(crate) sights: Sights,
+    /// How far archives are unpacked.
+    pub(crate) limits: Limits,
     literals: Literals,
     /// One text can be large enough to be worth stopping in.
     cancel: Cancel,
@@ -79,11 +82,13 @@ impl<'a> Matcher<'a> {
         rules: &'a Rules,
         own: &'a [OwnValue],
         own_only: bool,
+        max_blob: u64,
         cancel: &Cancel,
     ) -> Self {
         let own = OwnIndex::new(own);
         let literals = Literals::new(rules, &own, own_only);
-        Self { rules, own, sights: Sights::default(), literals, cancel: cancel.clone() }
+        let limits = Limits::new(max_blob);
+        Self { rules, own, sights: Sights::default(), limits, literals, cancel: cancel.clone() }
     }
 
     /// Everything in `text`.
@@ -150,6 +155,11 @@ impl<'a> Matcher<'a> {
             Owner::Own(probe) => self.probe(text, at, ask.literal, probe, hits),
             Owner::Allow => {}
         }
+    }
+
+    /// Whether the scan was cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// How long a literal is.

@@ -10,3 +10,4 @@ pub(crate) mod settle;
 pub(crate) mod sight;
 mod split;
 pub(crate) mod text;
+pub(crate) mod unpack;

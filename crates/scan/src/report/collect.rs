@@ -1,6 +1,7 @@
 //! Gathers what many threads see into one finding for each secret, and turns those into the report's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,7 @@ use crate::find::matcher::{Hit, Matcher, Scratch};
 use crate::find::settle::{Settled, settle};
 use crate::find::sight::Sight;
 use crate::find::text::{Position, Text};
+use crate::find::unpack::{Member, Missed, is_archive, unpack};
 use crate::repo::attribute::{Known, Orders};
 use crate::repo::ids::IdSet;
 
@@ -19,6 +21,9 @@ use crate::repo::ids::IdSet;
 const MAX_GROUPS: usize = 100_000;
 /// The same for places.
 const MAX_SIGHTINGS: usize = 2_000_000;
+
+/// So many secrets of one archive are kept.
+const MAX_INSIDE: usize = 50_000;
 
 /// What was read.
 #[derive(Debug, Clone)]
@@ -38,6 +43,8 @@ pub(crate) enum Container {
 /// One secret in one container.
 pub(super) struct Sighting {
     pub(super) container: Container,
+    /// The container is an archive, and it is in this member of it.
+    pub(super) member: Option<Arc<Member>>,
     pub(super) start: Position,
     pub(super) end: Position,
     pub(super) decoded: Vec<Decoding>,
@@ -76,24 +83,69 @@ pub(crate) struct Collector {
     pub(crate) overflowed: bool,
 }
 
-/// The secrets of one text with their positions, ready for the collector.
-#[derive(Default, Clone)]
-pub(crate) struct Seen {
-    /// The number of the sight, and where it is.
-    matches: Vec<(u32, Position, Position)>,
+/// A secret with its position.
+#[derive(Clone)]
+struct Match {
+    /// The number of the sight.
+    sight: u32,
+    member: Option<Arc<Member>>,
+    start: Position,
+    end: Position,
     decoding: Option<Decoding>,
-    overflowed: bool,
 }
 
-/// Searches one file, blob or message.
+/// The secrets of one file, blob or message with their positions, ready for the collector.
+#[derive(Default, Clone)]
+pub(crate) struct Seen {
+    matches: Vec<Match>,
+    /// Members of an archive that could not be read.
+    pub(crate) missed: Vec<Missed>,
+    pub(crate) overflowed: bool,
+}
+
+/// Searches one file, blob or message; of an archive, its members.
 pub(crate) fn examine(matcher: &Matcher<'_>, raw: &[u8], scratch: &mut Scratch) -> Seen {
-    let text = Text::new(raw);
-    let hits: Vec<Hit> = matcher.all(&text.bytes, scratch);
-    let settled = settle(matcher, &text.bytes, &hits);
-    Seen { overflowed: Matcher::is_full(&hits), ..Seen::at(&text, &settled) }
+    let mut seen = Seen::default();
+    if !is_archive(raw) {
+        seen.search(matcher, raw, None, scratch);
+        return seen;
+    }
+    let mut outer = Seen::default();
+    seen.missed = unpack(raw, &matcher.limits, &mut |member, bytes| {
+        let part = if is_archive(bytes) { &mut outer } else { &mut seen };
+        part.search(matcher, bytes, Some(member), scratch);
+        part.overflowed |= part.matches.len() > MAX_INSIDE;
+        !part.overflowed && !matcher.is_cancelled()
+    });
+    // A comment is not in any member. What is, shows through where an archive does not compress.
+    outer.search(matcher, raw, None, scratch);
+    let key = |one: &Match| GroupKey::of(&matcher.sights.get(one.sight), matcher);
+    let inside: HashSet<GroupKey> = seen.matches.iter().map(key).collect();
+    seen.matches.extend(outer.matches.into_iter().filter(|one| !inside.contains(&key(one))));
+    seen.overflowed |= outer.overflowed;
+    seen
 }
 
 impl Seen {
+    /// Adds what is in a text.
+    fn search(
+        &mut self,
+        matcher: &Matcher<'_>,
+        raw: &[u8],
+        member: Option<&Member>,
+        scratch: &mut Scratch,
+    ) {
+        let text = Text::new(raw);
+        let hits: Vec<Hit> = matcher.all(&text.bytes, scratch);
+        let mut found = Self::at(&text, &settle(matcher, &text.bytes, &hits));
+        if let Some(member) = member.filter(|_| !found.is_empty()) {
+            let member = Arc::new(member.clone());
+            found.matches.iter_mut().for_each(|one| one.member = Some(Arc::clone(&member)));
+        }
+        self.matches.append(&mut found.matches);
+        self.overflowed |= Matcher::is_full(&hits);
+    }
+
     /// The positions of what was found in a text before.
     pub(crate) fn at(text: &Text<'_>, settled: &[Settled]) -> Self {
         if settled.is_empty() {
@@ -103,6 +155,7 @@ impl Seen {
         let last = |one: &Settled| (one.end as usize).saturating_sub(1);
         let ends = settled.iter().flat_map(|one| [span(one).0, last(one), span(one).1]);
         let places = text.places(ends.collect());
+        let decoding = text.decoding();
         let matches = settled
             .iter()
             .map(|one| {
@@ -114,10 +167,21 @@ impl Seen {
                 } else {
                     Position { column: last.column + 1, ..last }
                 };
-                (one.sight, start, end)
+                Match { sight: one.sight, member: None, start, end, decoding }
             })
             .collect();
-        Self { matches, decoding: text.decoding(), overflowed: false }
+        Self { matches, ..Self::default() }
+    }
+
+    /// Only the places of one sight.
+    pub(crate) fn only(&self, sight: u32) -> Self {
+        let matches = self.matches.iter().filter(|one| one.sight == sight).cloned().collect();
+        Self { matches, ..Self::default() }
+    }
+
+    /// The numbers of the sights.
+    pub(crate) fn sights(&self) -> BTreeSet<u32> {
+        self.matches.iter().map(|one| one.sight).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -128,8 +192,10 @@ impl Seen {
 impl Collector {
     pub(crate) fn add(&mut self, container: &Container, seen: Seen, matcher: &Matcher<'_>) {
         self.overflowed |= seen.overflowed;
-        for (sight, start, end) in seen.matches {
+        for Match { sight, member, start, end, decoding } in seen.matches {
             let sight = matcher.sights.get(sight);
+            let archives = member.as_ref().map_or(0, |member| member.depth);
+            let wrapped = std::iter::repeat_n(Decoding::Archive, archives).chain(decoding);
             let key = GroupKey::of(&sight, matcher);
             if self.sightings >= MAX_SIGHTINGS
                 || (self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&key))
@@ -148,9 +214,10 @@ impl Collector {
             group.confidence = group.confidence.max(sight.confidence);
             group.sightings.push(Sighting {
                 container: container.clone(),
+                member,
                 start,
                 end,
-                decoded: seen.decoding.into_iter().chain(sight.decoded.iter().copied()).collect(),
+                decoded: wrapped.chain(sight.decoded.iter().copied()).collect(),
                 key: sight.key.clone(),
             });
         }

@@ -208,7 +208,10 @@ fn ranked<'g>(group: &'g Group, orders: &Orders) -> Vec<Ranked<'g>> {
     let mut out = Vec::with_capacity(group.sightings.len());
     for sighting in &group.sightings {
         let mut add =
-            |rank: u8, order: usize, path: String, commit: Option<ObjectId>, source, blob| {
+            |rank: u8, order: usize, mut path: String, commit: Option<ObjectId>, source, blob| {
+                if let Some(member) = &sighting.member {
+                    path = format!("{path}!{}", member.path);
+                }
                 let Position { line, column } = sighting.start;
                 out.push(Ranked {
                     rank: (rank, order, sighting.decoded.len(), path.clone(), line, column),

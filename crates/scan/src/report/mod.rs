@@ -177,13 +177,16 @@ pub enum Decoding {
     Utf16,
     /// UTF-32 with a byte order mark.
     Utf32,
+    /// A member of a zip, tar or gzip archive.
+    Archive,
 }
 
 /// One place where a finding's secret is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct Place {
     /// Relative to the scanned path, with `/`, bytes that are not UTF-8 percent-escaped. Empty for a
-    /// commit message and for a blob that no known tree names.
+    /// commit message and for a blob that no known tree names. A member of an archive follows a `!`, as in
+    /// `dist/app.zip!config/.env`; line and column are those in the member.
     pub path: String,
     /// From 1.
     #[ts(type = "number")]

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
 
-use super::packs::{self, Found, Part, read_message};
+use super::packs::{self, Found, INSIDE, Part, members, read_message};
 use crate::error::ScanError;
 use crate::find::matcher::Scratch;
 use crate::find::settle::Settled;
 use crate::find::text::Text;
+use crate::find::unpack::is_archive;
 use crate::pack::Kind;
 use crate::pack::forest::Forest;
 use crate::pack::walk::Fault;
@@ -23,7 +24,7 @@ use crate::repo::objects::{Objects, Unreadable};
 use crate::repo::reader::Reader;
 use crate::repo::trees::Trees;
 use crate::repo::{index, refs};
-use crate::report::collect::{Container, GroupKey, Seen};
+use crate::report::collect::{Container, GroupKey, Seen, examine};
 use crate::scan::{Run, threads, too_large};
 
 /// Whether everything that trees name is here is asked in histories of up to so many trees, and of partial
@@ -117,6 +118,9 @@ impl<'g> Git<'g> {
         self.history.commits.extend(part.commits);
         self.history.tags.extend(part.tags);
         found.extend(part.found);
+        for (id, missed) in part.missed {
+            run.missed(&format!("{}object {id}", self.prefix), vec![missed]);
+        }
         let mut collector = run.collector();
         for (id, seen) in part.messages {
             collector.add(&Container::Message(self.number, id), seen, run.matcher);
@@ -172,7 +176,11 @@ impl<'g> Git<'g> {
             Ok((Kind::Blob, bytes)) => {
                 part.blobs += 1;
                 part.bytes += bytes.len() as u64;
-                part.found.extend(found_in(run, bytes, number, scratch));
+                if is_archive(bytes) {
+                    members(run.matcher, bytes, (id, number), scratch, part);
+                } else {
+                    part.found.extend(found_in(run, bytes, number, scratch));
+                }
             }
             Ok((kind, bytes)) => {
                 part.read_messages += 1;
@@ -397,16 +405,22 @@ impl<'g> Git<'g> {
     fn read_again(&self, chosen: BTreeMap<ObjectId, Vec<Place>>) -> Result<(), ScanError> {
         let run = self.run;
         let mut reader = Reader::new(self.store);
+        let mut scratch = Scratch::default();
         for (id, places) in chosen.into_iter().filter(|(_, places)| !places.is_empty()) {
             run.cancel.check()?;
             let Ok((_, bytes)) = reader.find(&id) else {
                 run.skip(format!("{}object {id}", self.prefix), "damaged object".to_owned(), true);
                 continue;
             };
+            // What was not read was said when the archive was first searched.
+            let inside = is_archive(bytes).then(|| examine(run.matcher, bytes, &mut scratch));
             let text = Text::new(bytes);
             for place in places {
                 let Found { sight, start, end, .. } = place.found;
-                let seen = Seen::at(&text, &[Settled { start, end, sight }]);
+                let seen = match &inside {
+                    Some(seen) if start == INSIDE => seen.only(sight),
+                    _ => Seen::at(&text, &[Settled { start, end, sight }]),
+                };
                 run.collector().add(&Container::Blob(id, place.known), seen, run.matcher);
             }
         }

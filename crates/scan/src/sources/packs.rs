@@ -9,6 +9,7 @@ use gix::ObjectId;
 use crate::find::matcher::{AFTER, Ask, BEFORE, Hit, Matcher, Scratch};
 use crate::find::settle::settle;
 use crate::find::text::Text;
+use crate::find::unpack::{Missed, is_archive};
 use crate::pack::delta::{Copy, Delta};
 use crate::pack::forest::Forest;
 use crate::pack::walk::{Fault, Visit, Walker};
@@ -23,7 +24,8 @@ const BIG_FAMILY: u64 = 8 * 1024 * 1024;
 /// The others are handed out in runs of this many, in the order of the pack.
 const BATCH: usize = 16;
 
-/// A secret in a blob; the blob by its number among all objects of the scan.
+/// A secret in a blob; the blob by its number among all objects of the scan. Where in an archive it is shows
+/// when the archive is read again: until then it is [`INSIDE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
     pub(crate) sight: u32,
@@ -31,6 +33,9 @@ pub(crate) struct Found {
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
+
+/// Stands for both ends of a secret in an archive.
+pub(super) const INSIDE: u32 = u32::MAX;
 
 /// What one thread brings home.
 #[derive(Default)]
@@ -40,6 +45,8 @@ pub(crate) struct Part {
     pub(crate) tags: Vec<(ObjectId, ObjectId)>,
     pub(crate) messages: Vec<(ObjectId, Seen)>,
     pub(crate) faults: Vec<(Entry, Fault)>,
+    /// Members of archives, by the blob.
+    pub(crate) missed: Vec<(ObjectId, Missed)>,
     pub(crate) blobs: u64,
     pub(crate) read_messages: u64,
     pub(crate) bytes: u64,
@@ -157,9 +164,14 @@ fn place(hit: &Hit) -> u32 {
     hit.ask.map_or(hit.start, |ask| ask.at)
 }
 
+/// Whether what is searched is not the bytes themselves; nothing is handed on then.
+fn is_other(bytes: &[u8]) -> bool {
+    Text::is_wide(bytes) || is_archive(bytes)
+}
+
 impl Visitor<'_> {
     fn whole(&mut self, bytes: &[u8]) -> Vec<Hit> {
-        if Text::is_wide(bytes) {
+        if is_other(bytes) {
             return Vec::new();
         }
         let mut hits = Vec::new();
@@ -169,7 +181,7 @@ impl Visitor<'_> {
 
     /// The hits of a text that came from another: searched where it changed, taken over elsewhere.
     fn changed(&mut self, bytes: &[u8], delta: &Delta, base: &[Hit]) -> Vec<Hit> {
-        if Text::is_wide(bytes) {
+        if is_other(bytes) {
             return Vec::new();
         }
         let mut windows: Vec<(usize, usize)> = Vec::new();
@@ -248,6 +260,13 @@ impl Visitor<'_> {
         self.part.bytes += bytes.len() as u64;
         self.part.overflowed |= Matcher::is_full(&hits);
         let blob = self.first + entry;
+        if is_archive(bytes) {
+            // An id that cannot be read is among the faults already.
+            if let Some(id) = self.pack.index.id(self.forest.places[entry as usize]) {
+                members(self.matcher, bytes, (id, blob), &mut self.scratch, &mut self.part);
+            }
+            return None;
+        }
         if Text::is_wide(bytes) {
             let text = Text::new(bytes);
             let hits = self.matcher.all(&text.bytes, &mut self.scratch);
@@ -289,6 +308,21 @@ impl Visitor<'_> {
             self.part.faults.push((entry, Fault::Damaged));
         }
     }
+}
+
+/// Searches an archive and keeps which secrets are in it.
+pub(super) fn members(
+    matcher: &Matcher<'_>,
+    bytes: &[u8],
+    (id, blob): (ObjectId, u32),
+    scratch: &mut Scratch,
+    part: &mut Part,
+) {
+    let mut seen = examine(matcher, bytes, scratch);
+    part.missed.extend(std::mem::take(&mut seen.missed).into_iter().map(|missed| (id, missed)));
+    part.overflowed |= seen.overflowed;
+    let found = seen.sights().into_iter();
+    part.found.extend(found.map(|sight| Found { sight, blob, start: INSIDE, end: INSIDE }));
 }
 
 /// Reads a commit or tag; `false` if it is none.

@@ -90,7 +90,10 @@ impl Git<'_> {
                 Ok((Kind::Blob, bytes)) => {
                     part.blobs += 1;
                     part.bytes += bytes.len() as u64;
-                    let seen = examine(run.matcher, bytes, &mut scratch);
+                    let mut seen = examine(run.matcher, bytes, &mut scratch);
+                    if let Some(known) = known.first() {
+                        run.missed(&known.path, std::mem::take(&mut seen.missed));
+                    }
                     for known in known.into_iter().filter(|_| !seen.is_empty()) {
                         run.collector().add(
                             &Container::Blob(id, Some(known)),

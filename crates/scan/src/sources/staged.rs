@@ -61,7 +61,8 @@ impl Git<'_> {
             match reader.find(&entry.id) {
                 Ok((Kind::Blob, bytes)) => {
                     let size = bytes.len() as u64;
-                    run.look(&Container::Staged(name, entry.id), bytes, &mut scratch);
+                    let container = Container::Staged(name.clone(), entry.id);
+                    run.look(&name, &container, bytes, &mut scratch);
                     let mut tally = run.tally();
                     tally.blobs += 1;
                     tally.bytes += size;
