@@ -349,8 +349,7 @@ impl Watch<'_> {
             let top = target.top.clone();
             self.folders.forget(|folder| folder.starts_with(&top));
             if now.is_none() {
-                let prefix = self.targets[number].watched.name(&top.join("x"));
-                self.told.forget(prefix.trim_end_matches('x'));
+                self.told.forget(&self.targets[number].watched.prefix());
                 self.notices.retain(|(code, _)| !code.starts_with("WATCH_GONE"));
                 self.notice(
                     "WATCH_GONE",
@@ -371,7 +370,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Looks at everything of which something was heard.
+    /// Looks at all of which something was heard.
     fn look(&mut self, pending: Pending) -> Result<(), Error> {
         // A folder that came, went or was replaced: what listened there is dead, or elsewhere.
         let tops: BTreeSet<&Path> =
@@ -440,7 +439,7 @@ impl Watch<'_> {
             self.listen(target, Some(&folders));
         }
         if files && !changed.is_empty() {
-            self.look_at_files(target, changed, everything)?;
+            self.look_at_files(target, changed, &folders)?;
         }
         if commits && at_git {
             self.refresh_own();
@@ -459,10 +458,11 @@ impl Watch<'_> {
         &mut self,
         target: &Target,
         changed: BTreeSet<PathBuf>,
-        everything: bool,
+        folders: &BTreeSet<PathBuf>,
     ) -> Result<(), Error> {
         self.refresh_own();
         let own = self.own.as_deref();
+        let root = target.watched.root();
         let mut gone: Vec<String> = changed
             .iter()
             .filter(|path| path.symlink_metadata().is_err())
@@ -470,11 +470,16 @@ impl Watch<'_> {
             .collect();
         let (report, read) =
             target.watched.scan_changed(changed, &self.options, &self.rules, own, self.cancel)?;
-        if everything {
-            let prefix = target.watched.name(&target.top.join("x"));
-            let prefix = prefix.trim_end_matches('x');
-            let missing = self.told.paths(prefix).filter(|name| {
-                let path = target.top.join(&name[prefix.len()..]);
+        // What is in a folder that is looked at whole, and was not there to be read.
+        let prefix = target.watched.prefix();
+        for folder in folders {
+            let inside = if folder == root {
+                prefix.clone()
+            } else {
+                format!("{}/", target.watched.name(folder))
+            };
+            let missing = self.told.paths(&inside).filter(|name| {
+                let path = root.join(&name[prefix.len()..]);
                 !read.contains(*name) && path.symlink_metadata().is_err()
             });
             gone.extend(missing.map(ToOwned::to_owned));

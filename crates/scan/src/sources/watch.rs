@@ -57,6 +57,12 @@ impl Watched {
         &self.root
     }
 
+    /// What the names of its files begin with in reports; all of it for a single file.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        if self.is_folder { self.prefix.clone() } else { self.name(&self.root) }
+    }
+
     /// The name that reports give to a file on disk.
     #[must_use]
     pub fn name(&self, path: &Path) -> String {
