@@ -265,6 +265,19 @@ fn a_single_file_and_a_folder_that_goes_and_comes_back() {
 }
 
 #[test]
+fn values_of_the_vault_are_named_also_those_added_meanwhile() {
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/odd", "no known format 1234");
+    keyward.create("in/a.txt", "clean\n");
+    let (mut watch, _) = Watch::start(&keyward, &["in"]);
+    keyward.create("in/a.txt", "no known format 1234\n");
+    assert_eq!(watch.finding()["own"]["entry"], "acme/prod/odd");
+    keyward.add("acme/prod/later", "another form of value 5678");
+    keyward.create("in/b.txt", "another form of value 5678\n");
+    assert_eq!(watch.finding()["own"]["entry"], "acme/prod/later");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let keyward = Sandbox::bare();
     for more in

@@ -444,11 +444,12 @@ impl Watch<'_> {
         if commits && at_git {
             self.refresh_own();
             let own = self.own.as_deref();
+            let started = Instant::now();
             if let Some(report) =
                 target.watched.scan_commits(&self.options, &self.rules, own, self.cancel)?
             {
                 let news = self.told.commits(&report);
-                self.bring("commits", news, report);
+                self.bring("commits", news, report, started);
             }
         }
         Ok(())
@@ -463,6 +464,7 @@ impl Watch<'_> {
         self.refresh_own();
         let own = self.own.as_deref();
         let root = target.watched.root();
+        let started = Instant::now();
         let mut gone: Vec<String> = changed
             .iter()
             .filter(|path| path.symlink_metadata().is_err())
@@ -486,13 +488,20 @@ impl Watch<'_> {
         }
         let news = self.told.files(&report, &read, &gone);
         if report.summary.files > 0 || !report.summary.skipped.is_empty() || !news.is_empty() {
-            self.bring("files", news, report);
+            self.bring("files", news, report, started);
         }
         Ok(())
     }
 
     /// Tells what a scan brought, notices only once.
-    fn bring(&mut self, reason: &'static str, news: Vec<News>, report: Report) {
+    fn bring(
+        &mut self,
+        reason: &'static str,
+        news: Vec<News>,
+        mut report: Report,
+        started: Instant,
+    ) {
+        report.summary.seconds = started.elapsed().as_secs_f64();
         for one in news {
             self.say(one);
         }
@@ -522,5 +531,48 @@ impl Watch<'_> {
             // Reading may write, too.
             self.own_state = self.keyward.vault_state();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, DataChange, EventKind, ModifyKind};
+
+    use super::*;
+
+    fn event(kind: EventKind, path: &str) -> notify::Result<notify::Event> {
+        Ok(notify::Event::new(kind).add_path(PathBuf::from(path)))
+    }
+
+    #[test]
+    fn a_change_is_due_once_it_is_quiet_or_at_last() {
+        let data = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let start = Instant::now();
+        let mut pending = Pending::default();
+        assert!(!pending.is_due(start + AT_LAST), "nothing happened");
+        pending.add(event(data, "/a"), start);
+        assert!(!pending.is_due(start));
+        assert!(pending.is_due(start + QUIET));
+        // Written without end: never quiet, but looked at even so.
+        let mut now = start;
+        while now < start + AT_LAST - QUIET / 2 {
+            now += QUIET / 2;
+            assert!(!pending.is_due(now) || now >= start + AT_LAST, "{:?}", now - start);
+            pending.add(event(data, "/a"), now);
+        }
+        assert!(pending.is_due(start + AT_LAST));
+    }
+
+    #[test]
+    fn that_a_path_came_is_not_forgotten_over_what_was_written_there() {
+        let mut pending = Pending::default();
+        let now = Instant::now();
+        pending.add(event(EventKind::Create(CreateKind::Folder), "/a"), now);
+        pending.add(event(EventKind::Modify(ModifyKind::Any), "/a"), now);
+        pending.add(event(EventKind::Modify(ModifyKind::Any), "/b"), now);
+        assert_eq!(pending.paths, BTreeMap::from([("/a".into(), true), ("/b".into(), false)]));
+        let lost = notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan);
+        pending.add(Ok(lost), now);
+        assert!(pending.everything, "events were lost");
     }
 }
