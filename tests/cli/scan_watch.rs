@@ -294,7 +294,7 @@ fn text_is_for_reading_and_ctrl_c_ends_it() {
     let keyward = Sandbox::bare();
     keyward.create("in/a.txt", "clean\n");
     let mut command = keyward.command(env!("CARGO_BIN_EXE_keyward"));
-    command.args(["scan", "--watch", "in"]);
+    command.args(["scan", "--watch", "in"]).stderr(Stdio::null());
     let mut watch = Watch::spawn(command);
     assert!(watch.line().starts_with("0 findings"));
     keyward.create("in/b.txt", key());
