@@ -11,6 +11,7 @@ mod keychain;
 mod refusals;
 mod rotation;
 mod scan;
+mod scan_watch;
 #[cfg(target_os = "linux")]
 mod story;
 mod support;

@@ -34,6 +34,7 @@ mod settings;
 mod snapshot;
 mod values;
 pub mod view;
+mod watch;
 mod webhook;
 
 pub use backup::Key;
@@ -49,4 +50,5 @@ pub use restore::Merge;
 pub use rules::{RuleTest, load_rules, test_rules};
 pub use scan::ScanJob;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
+pub use watch::News;
 pub use webhook::{RequestView, WebhookCase, WebhookSecret, WebhookView, read_capture};

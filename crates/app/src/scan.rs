@@ -84,7 +84,7 @@ impl Keyward {
     }
 
     /// Every value of the vault; none when there is no vault.
-    fn own_values(&self) -> Result<Option<Vec<OwnValue>>, Error> {
+    pub(crate) fn own_values(&self) -> Result<Option<Vec<OwnValue>>, Error> {
         if !self.vault_exists()? {
             return Ok(None);
         }

@@ -15,6 +15,7 @@ pub struct Printer {
     json: bool,
     quiet: bool,
     lost: AtomicBool,
+    closed: AtomicBool,
 }
 
 /// One column of a table.
@@ -32,6 +33,7 @@ impl Printer {
             json: global.json || global.format.as_deref() == Some("json"),
             quiet: global.quiet,
             lost: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -43,6 +45,11 @@ impl Printer {
     /// Whether some output did not arrive for another reason than a closed pipe.
     pub fn lost_output(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody reads stdout any more, or nothing can be written there.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed) || self.lost_output()
     }
 
     /// Prints a result: the view as JSON, or the text that `text` makes of it.
@@ -105,10 +112,10 @@ impl Printer {
     }
 
     fn note(&self, result: io::Result<()>) {
-        if let Err(error) = result
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            self.lost.store(true, Ordering::Relaxed);
+        if let Err(error) = result {
+            let closed = error.kind() == io::ErrorKind::BrokenPipe;
+            let note = if closed { &self.closed } else { &self.lost };
+            note.store(true, Ordering::Relaxed);
         }
     }
 }

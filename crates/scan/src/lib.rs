@@ -31,6 +31,7 @@ pub use report::{
 pub use rules::rule::Rule;
 pub use rules::{Class, Explanation, Matched, RuleNote, Rules, Verdict, classify};
 pub use scan::{scan, scan_bytes};
+pub use sources::watch::Watched;
 
 #[cfg(test)]
 mod tests {

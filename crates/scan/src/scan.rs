@@ -48,18 +48,19 @@ pub fn scan(
     let run = Run::new(&matcher, options, progress, cancel);
     let mut orders = Orders::default();
     for (number, path) in options.paths.iter().enumerate() {
-        let prefix = match options.paths.len() {
-            0 | 1 => String::new(),
-            _ => {
-                let shown = shown(path.as_os_str().as_encoded_bytes())
-                    .replace(std::path::MAIN_SEPARATOR, "/");
-                let shown = shown.trim_end_matches('/');
-                if path.is_dir() { format!("{shown}/") } else { shown.to_owned() }
-            }
-        };
-        run.path(number, path, &prefix, &mut orders)?;
+        run.path(number, path, &prefix(options, path), &mut orders)?;
     }
     Ok(run.report(&orders, own))
+}
+
+/// What the paths of a report begin with, for one of the options' paths.
+pub(crate) fn prefix(options: &Options, path: &Path) -> String {
+    if options.paths.len() < 2 {
+        return String::new();
+    }
+    let shown = shown(path.as_os_str().as_encoded_bytes()).replace(std::path::MAIN_SEPARATOR, "/");
+    let shown = shown.trim_end_matches('/');
+    if path.is_dir() { format!("{shown}/") } else { shown.to_owned() }
 }
 
 /// Scans bytes that were handed in, such as standard input.
@@ -112,7 +113,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(crate) fn new(
         matcher: &'a Matcher<'a>,
         options: &'a Options,
         progress: &'a dyn Progress,
@@ -276,7 +277,7 @@ impl<'a> Run<'a> {
                     }
                 });
             }
-            worktree::walk(&root, repo.is_some(), self.options.no_ignore, tracked, |step| {
+            worktree::walk(&root, repo.is_some(), self.options.no_ignore, None, tracked, |step| {
                 match step {
                     Step::File(path) => drop(sender.send(path)),
                     Step::Skip(path, why, incomplete) => self.skip(name(&path), why, incomplete),
@@ -286,20 +287,25 @@ impl<'a> Run<'a> {
             });
             drop(sender);
         });
-        if !env.is_empty() {
-            let more = env.len().saturating_sub(10);
-            env.truncate(10);
-            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let message = format!(
-                "Not ignored by Git: {}{tail}. Add a line for it to .gitignore.",
-                env.join(", ")
-            );
-            self.notice("ENV_NOT_IGNORED", message);
-        }
+        self.env_not_ignored(env);
         self.cancel.check()
     }
 
-    fn file(&self, path: &Path, name: String, scratch: &mut Scratch) {
+    pub(crate) fn env_not_ignored(&self, mut env: Vec<String>) {
+        if env.is_empty() {
+            return;
+        }
+        let more = env.len().saturating_sub(10);
+        env.truncate(10);
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let message = format!(
+            "Not ignored by Git: {}{tail}. Add a line for it to .gitignore.",
+            env.join(", ")
+        );
+        self.notice("ENV_NOT_IGNORED", message);
+    }
+
+    pub(crate) fn file(&self, path: &Path, name: String, scratch: &mut Scratch) {
         let large = path.metadata().is_ok_and(|meta| meta.len() > LARGE);
         let _guard = large.then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         match files::read(path, self.options.max_blob, false) {
@@ -327,7 +333,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn report(self, orders: &Orders, own: Option<&[OwnValue]>) -> Report {
+    pub(crate) fn report(self, orders: &Orders, own: Option<&[OwnValue]>) -> Report {
         let options = self.options;
         let collector = self.collector.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut tally = self.tally.into_inner().unwrap_or_else(PoisonError::into_inner);

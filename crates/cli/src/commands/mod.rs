@@ -28,6 +28,7 @@ pub mod run;
 pub mod runs;
 pub mod scan;
 pub mod show;
+pub mod watch;
 pub mod webhook;
 
 /// Runs a command and returns the exit status.

@@ -38,6 +38,9 @@ pub struct Args {
     /// Scan what comes in on stdin
     #[arg(long)]
     stdin: bool,
+    /// Go on, and scan files and new commits as they appear, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["stdin", "staged", "since", "out"])]
+    watch: bool,
     /// Look only for the vault's own values
     #[arg(long)]
     own_only: bool,
@@ -98,6 +101,9 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             ));
         }
     };
+    if args.watch && !["text", "json"].contains(&format) {
+        return Err(Error::new("USAGE", "A watch has no such format.", "One of text, json."));
+    }
     let keyward = context.keyward_unasked()?;
     let mut stdin = None;
     if args.stdin {
@@ -133,6 +139,9 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         rules: args.rules,
         baseline: args.baseline,
     };
+    if args.watch {
+        return super::watch::run(&keyward, job, level, context);
+    }
     let report = watched(context, |shown, cancel| keyward.scan(job, shown, cancel))?;
     let text = match format {
         "json" => document(&report),
@@ -230,7 +239,7 @@ pub fn text(report: &Report, level: Confidence) -> String {
     out
 }
 
-fn one(out: &mut String, finding: &Finding) {
+pub(super) fn one(out: &mut String, finding: &Finding) {
     let severity = finding.severity.as_str();
     let _ = writeln!(out, "{} {} {}", state(severity), safe(&finding.name), safe(&finding.secret));
     if let Some(own) = &finding.own {

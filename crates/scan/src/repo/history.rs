@@ -185,10 +185,12 @@ impl History {
     }
 
     /// Reads commits and tags from `ids` and all they lead to, for a scan that does not read every object.
+    /// What is `known` is read only if it is among `ids`, and not followed.
     pub(crate) fn load(
         &mut self,
         reader: &mut Reader<'_>,
         ids: impl IntoIterator<Item = ObjectId>,
+        known: &IdSet,
         damaged: &mut IdSet,
         mut go_on: impl FnMut() -> Result<(), crate::ScanError>,
     ) -> Result<(), crate::ScanError> {
@@ -201,14 +203,14 @@ impl History {
             match reader.find(&id) {
                 Ok((Kind::Commit, bytes)) => match parse_commit(bytes) {
                     Some((commit, _)) => {
-                        open.extend(&commit.parents);
+                        open.extend(commit.parents.iter().filter(|id| !known.contains(*id)));
                         self.commits.insert(id, commit);
                     }
                     None => drop(damaged.insert(id)),
                 },
                 Ok((Kind::Tag, bytes)) => match parse_tag(bytes) {
                     Some((target, _)) => {
-                        open.push(target);
+                        open.extend((!known.contains(&target)).then_some(target));
                         self.tags.insert(id, target);
                     }
                     None => drop(damaged.insert(id)),

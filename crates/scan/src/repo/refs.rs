@@ -31,14 +31,45 @@ pub(crate) struct Tips {
 
 /// Reads all of them.
 pub(crate) fn tips(repo: &Repo) -> Tips {
-    let mut names: HashMap<Vec<u8>, ObjectId> = packed(&repo.common_dir.join("packed-refs"));
-    let mut tips = Tips::default();
+    read(repo, true)
+}
+
+/// Reads all but the reflogs, which may be long.
+pub(crate) fn current(repo: &Repo) -> Tips {
+    read(repo, false)
+}
+
+/// The git folders of all work trees, the common one first.
+fn bases(repo: &Repo) -> Vec<PathBuf> {
     let mut bases = vec![repo.common_dir.clone()];
     bases.extend(folders(&repo.common_dir.join("worktrees")));
     if !bases.contains(&repo.git_dir) {
         bases.push(repo.git_dir.clone());
     }
-    for base in &bases {
+    bases
+}
+
+/// The folders in which a file changes when a ref does, or the list of what is ignored.
+pub(crate) fn places(repo: &Repo) -> Vec<PathBuf> {
+    let mut places = vec![repo.common_dir.join("info"), repo.common_dir.join("worktrees")];
+    for base in bases(repo) {
+        let mut open = vec![(base.join("refs"), 0)];
+        while let Some((folder, depth)) = open.pop() {
+            if depth < MAX_DEPTH {
+                open.extend(folders(&folder).into_iter().map(|inner| (inner, depth + 1)));
+            }
+            places.push(folder);
+        }
+        places.push(base);
+    }
+    places.retain(|place| place.is_dir());
+    places
+}
+
+fn read(repo: &Repo, reflogs: bool) -> Tips {
+    let mut names: HashMap<Vec<u8>, ObjectId> = packed(&repo.common_dir.join("packed-refs"));
+    let mut tips = Tips::default();
+    for base in &bases(repo) {
         each_file(&base.join("refs"), 0, &mut |path| {
             let id = files::small(path, MAX_REF).and_then(|line| id_at_start(&line));
             if let Some(id) = id {
@@ -61,6 +92,9 @@ pub(crate) fn tips(repo: &Repo) -> Tips {
                 let lines = files::small(&path, MAX_REF).unwrap_or_default();
                 tips.refs.extend(lines.split(|&b| b == b'\n').filter_map(id_at_start));
             }
+        }
+        if !reflogs {
+            continue;
         }
         each_file(&base.join("logs"), 0, &mut |path| {
             let log = files::small(path, MAX_LIST).unwrap_or_default();

@@ -4,4 +4,5 @@ pub(crate) mod git;
 pub(crate) mod packs;
 mod since;
 mod staged;
+pub(crate) mod watch;
 pub(crate) mod worktree;

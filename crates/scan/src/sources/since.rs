@@ -17,6 +17,16 @@ use crate::repo::reader::Reader;
 use crate::repo::refs;
 use crate::report::collect::{Container, examine};
 
+/// What is new in a history.
+struct News {
+    commits: IdSet,
+    tags: Vec<ObjectId>,
+    /// The known commits that the new ones build on.
+    edge: IdSet,
+    missing: IdSet,
+    damaged: IdSet,
+}
+
 impl Git<'_> {
     /// What refs lead to and `revision` does not, as `git rev-list --objects --all ^REV` counts it: new commits,
     /// and what their trees hold that the commits they build on do not.
@@ -37,7 +47,8 @@ impl Git<'_> {
         let mut reader = Reader::new(self.store);
         let mut damaged = IdSet::default();
         let ids = tips.refs.iter().copied().chain([base]);
-        self.history.load(&mut reader, ids, &mut damaged, || run.cancel.check())?;
+        self.history
+            .load(&mut reader, ids, &IdSet::default(), &mut damaged, || run.cancel.check())?;
         if !self.history.commits.contains_key(&base) {
             return Err(not_found());
         }
@@ -48,15 +59,61 @@ impl Git<'_> {
         let mut new = self.history.reachable(roots.commits, &shallow, &mut missing);
         new.retain(|id| !hidden.contains(id));
 
-        // The trees that new commits build on are known; so is everything below them.
-        let mut walk = TreeWalk::new(self.store);
-        let mut known: IdSet = IdSet::default();
         let parents = new.iter().flat_map(|id| &self.history.commits[id].parents);
         let edge: IdSet =
             parents.filter(|id| hidden.contains(*id)).copied().chain([base]).collect();
+        let tags = self.history.tags.iter().filter(|(_, target)| !hidden.contains(*target));
+        let tags: Vec<ObjectId> = tags.map(|(id, _)| *id).collect();
+        let news = News { commits: new, tags, edge, missing, damaged };
+        self.scan_news(news, &tips, &shallow, orders)
+    }
+
+    /// What `tips` lead to beyond the commits and tags that are `known`, which these then join.
+    pub(crate) fn beyond(
+        &mut self,
+        tips: &refs::Tips,
+        known: &mut IdSet,
+        orders: &mut Orders,
+    ) -> Result<(), ScanError> {
+        let run = self.run;
+        let mut reader = Reader::new(self.store);
+        let mut damaged = IdSet::default();
+        let go_on = || run.cancel.check();
+        let unknown = tips.refs.iter().copied().filter(|id| !known.contains(id));
+        self.history.load(&mut reader, unknown, known, &mut damaged, go_on)?;
+        let commits: IdSet = self.history.commits.keys().copied().collect();
+        let tags: Vec<ObjectId> = self.history.tags.keys().copied().collect();
+        let parents = commits.iter().flat_map(|id| &self.history.commits[id].parents);
+        let edge: IdSet = parents.filter(|id| known.contains(*id)).copied().collect();
+        let more: Vec<ObjectId> = edge.iter().copied().chain(tips.head).collect();
+        self.history.load(&mut reader, more, known, &mut IdSet::default(), go_on)?;
+        let read: Vec<ObjectId> = commits.iter().chain(&tags).copied().collect();
+        let shallow: IdSet = self.repo.shallow().into_iter().collect();
+        let news = News { commits, tags, edge, missing: IdSet::default(), damaged };
+        self.scan_news(news, tips, &shallow, orders)?;
+        // Only now: what a cancelled or failed scan did not read is still new.
+        known.extend(read);
+        Ok(())
+    }
+
+    fn scan_news(
+        &mut self,
+        news: News,
+        tips: &refs::Tips,
+        shallow: &IdSet,
+        orders: &mut Orders,
+    ) -> Result<(), ScanError> {
+        let run = self.run;
+        let News { commits: new, tags, edge, mut missing, damaged } = news;
+        let mut reader = Reader::new(self.store);
+        // The trees that new commits build on are known; so is everything below them.
+        let mut walk = TreeWalk::new(self.store);
+        let mut known: IdSet = IdSet::default();
         for id in &edge {
             run.cancel.check()?;
-            walk.visit(self.history.commits[id].tree, &mut |blob, _, _| {
+            // What gc has taken away is no longer there to compare with.
+            let Some(commit) = self.history.commits.get(id) else { continue };
+            walk.visit(commit.tree, &mut |blob, _, _| {
                 known.insert(blob);
             });
         }
@@ -74,13 +131,6 @@ impl Git<'_> {
                 }
             });
         }
-        let tags: Vec<ObjectId> = self
-            .history
-            .tags
-            .iter()
-            .filter(|(_, target)| !hidden.contains(*target))
-            .map(|(id, _)| *id)
-            .collect();
         run.progress.total((names.len() + new.len() + tags.len()) as u64);
         let mut scratch = Scratch::default();
         let mut part = Part::default();
@@ -110,7 +160,7 @@ impl Git<'_> {
             self.whole(id, 0, reader.find(&id), &mut scratch, &mut part);
         }
         self.bring_home(part, &mut Vec::new());
-        self.facts(&tips, orders, &shallow);
+        self.facts(tips, orders, shallow);
         missing.extend(walk.missing.iter().copied());
         self.report_missing(missing.len());
         for id in damaged.iter().chain(&walk.damaged) {

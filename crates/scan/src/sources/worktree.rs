@@ -2,6 +2,7 @@
 //! not followed, and pipes, sockets and devices are never opened.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,11 +21,15 @@ pub(crate) enum Step {
     Env(PathBuf),
 }
 
+/// What a walk is narrowed to: these files, and what is below these folders.
+pub(crate) type Only = Arc<BTreeSet<PathBuf>>;
+
 /// Goes through the files below `root`. `tracked` are the paths of the index. Stops when `step` says `false`.
 pub(crate) fn walk(
     root: &Path,
     is_repository: bool,
     no_ignore: bool,
+    only: Option<&Only>,
     tracked: BTreeSet<Vec<u8>>,
     mut step: impl FnMut(Step) -> bool,
 ) {
@@ -32,7 +37,7 @@ pub(crate) fn walk(
     // A pipe in an ignore file's place would be read for ever.
     let ignoring = !no_ignore && plain_ignore_files(root);
     let refused: Refused = Arc::default();
-    for entry in builder(root, is_repository, ignoring, &refused).build() {
+    for entry in builder(root, is_repository, ignoring, only, &refused).build() {
         let go_on = match entry {
             Ok(entry) => {
                 let path = entry.path();
@@ -87,14 +92,44 @@ pub(crate) fn walk(
     }
     if is_repository && no_ignore {
         // Whether it is ignored is a fact about the repository, not about this scan.
-        for entry in
-            builder(root, is_repository, plain_ignore_files(root), &refused).build().flatten()
-        {
+        let ignoring = plain_ignore_files(root);
+        for entry in builder(root, is_repository, ignoring, only, &refused).build().flatten() {
             if is_env(entry.path()) && !step(Step::Env(entry.into_path())) {
                 return;
             }
         }
     }
+}
+
+/// The folders at and below `root` that the walk goes into.
+pub(crate) fn folders(
+    root: &Path,
+    is_repository: bool,
+    no_ignore: bool,
+    only: &Only,
+    mut visit: impl FnMut(PathBuf),
+) {
+    let ignoring = !no_ignore && plain_ignore_files(root);
+    let refused: Refused = Arc::default();
+    let walk = builder(root, is_repository, ignoring, Some(only), &refused).build();
+    for entry in walk.flatten() {
+        if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            visit(entry.into_path());
+        }
+    }
+}
+
+/// Whether a path is one of these, or below one.
+pub(crate) fn is_within(only: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    path.ancestors().any(|above| only.contains(above))
+}
+
+/// Whether a walk has to come by here: at one of these, below one, or on the way to one.
+fn concerns(only: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    let from_here = (Bound::Included(path), Bound::Unbounded);
+    let on_the_way =
+        only.range::<Path, _>(from_here).next().is_some_and(|other| other.starts_with(path));
+    on_the_way || is_within(only, path)
 }
 
 /// Folders that were left out because of what stands in their ignore file's place.
@@ -107,8 +142,15 @@ fn plain_ignore_files(folder: &Path) -> bool {
         .all(|name| folder.join(name).metadata().map_or(true, |meta| meta.is_file()))
 }
 
-fn builder(root: &Path, is_repository: bool, ignoring: bool, refused: &Refused) -> WalkBuilder {
+fn builder(
+    root: &Path,
+    is_repository: bool,
+    ignoring: bool,
+    only: Option<&Only>,
+    refused: &Refused,
+) -> WalkBuilder {
     let refused = Arc::clone(refused);
+    let only = only.map(Arc::clone);
     let mut builder = WalkBuilder::new(root);
     builder
         .standard_filters(false)
@@ -123,6 +165,9 @@ fn builder(root: &Path, is_repository: bool, ignoring: bool, refused: &Refused) 
         .filter_entry(move |entry| {
             if entry.depth() == 0 {
                 return true;
+            }
+            if only.as_deref().is_some_and(|only| !concerns(only, entry.path())) {
+                return false;
             }
             let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             if ignoring && folder && !plain_ignore_files(entry.path()) {
