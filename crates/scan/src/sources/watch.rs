@@ -144,7 +144,13 @@ impl Watched {
         own: Option<&[OwnValue]>,
         cancel: &Cancel,
     ) -> Result<(Report, BTreeSet<String>), ScanError> {
-        let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
+        let matcher = Matcher::new(
+            rules,
+            own.unwrap_or_default(),
+            options.own_only,
+            options.max_blob,
+            cancel,
+        );
         let run = Run::new(&matcher, options, &Silent, cancel);
         let files = self.changed_files(&run, changed);
         let next = AtomicUsize::new(0);
@@ -212,7 +218,13 @@ impl Watched {
         if tips.refs.iter().all(|id| self.commits.contains(id)) {
             return Ok(None);
         }
-        let matcher = Matcher::new(rules, own.unwrap_or_default(), options.own_only, cancel);
+        let matcher = Matcher::new(
+            rules,
+            own.unwrap_or_default(),
+            options.own_only,
+            options.max_blob,
+            cancel,
+        );
         let run = Run::new(&matcher, options, &Silent, cancel);
         let (store, _) = Objects::open(&repo, options.max_blob);
         let mut orders = Orders::default();
