@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod bad_scan;
 mod canary;
 mod contract;
 mod hook;
@@ -11,6 +12,7 @@ mod keychain;
 mod refusals;
 mod rotation;
 mod scan;
+mod schema;
 #[cfg(target_os = "linux")]
 mod story;
 mod support;

@@ -997,6 +997,10 @@ own_values: OwnValues,
  */
 baselined: number, 
 /**
+ * Files on disk and places in the history that `.keywardignore` left out.
+ */
+ignored: number, 
+/**
  * What was not scanned, at most 10,000 of it.
  */
 skipped: Array<Skipped>, 
