@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod bad_scan;
 mod canary;
 mod contract;
 mod hook;
@@ -12,6 +13,7 @@ mod refusals;
 mod rotation;
 mod scan;
 mod scan_watch;
+mod schema;
 #[cfg(target_os = "linux")]
 mod story;
 mod support;

@@ -1,6 +1,7 @@
 //! Scans through the binary: sources, own values, exit statuses, formats.
 
-use crate::support::{Repo, STRIPE_KEY, Sandbox};
+use crate::schema::faults;
+use crate::support::{Repo, STRIPE_HOOK, STRIPE_KEY, Said, Sandbox};
 
 #[test]
 fn exit_statuses_and_confidence() {
@@ -60,16 +61,252 @@ fn only_what_is_staged_and_a_baseline() {
     keyward.run(&format!("scan {path} --staged --baseline {report}")).ok();
 }
 
+/// A repository with a key that was committed and taken out again, one that is there, and one in odd places.
+fn leaky(keyward: &Sandbox) -> (Repo, String) {
+    let repo = Repo::new(&keyward.dir.path().join("repo"));
+    repo.write("old/conf.py", &format!("é😀 = \"{STRIPE_KEY}\"\n"));
+    repo.write("now/hook.py", &format!("{STRIPE_HOOK}\n"));
+    repo.commit("begin");
+    repo.write("old/conf.py", "clean\n");
+    repo.commit("clean");
+    let path = repo.path.display().to_string();
+    (repo, path)
+}
+
 #[test]
-fn sarif_has_rules_results_and_fingerprints() {
+fn sarif_is_valid_and_has_rules_results_and_fingerprints() {
+    let keyward = Sandbox::bare();
+    let (repo, path) = leaky(&keyward);
+    repo.write("a b/[x](y) {0} é.txt", &STRIPE_KEY.replace("51Kw", "62Lx"));
+    let schema = serde_json::from_str(include_str!("../fixtures/sarif-schema-2.1.0.json")).unwrap();
+    let accepted = keyward.path("accepted.toml");
+    let first = repo.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    keyward.run(&format!("scan {path}/now --write-baseline {accepted} --reason sample")).ok();
+    for line in [
+        format!("scan {path} --format sarif"),
+        format!("scan {path} --format sarif --baseline {accepted} --max-blob 20 --since {first}"),
+        format!("scan {path} --format sarif --baseline {accepted}"),
+    ] {
+        let said = keyward.run(&line);
+        let sarif = said.json();
+        assert_eq!(faults(&schema, &sarif), Vec::<String>::new(), "{line}");
+        assert!(!said.out.contains(STRIPE_KEY) && !said.out.contains(STRIPE_HOOK));
+        let run = &sarif["runs"][0];
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            let rule = &run["tool"]["driver"]["rules"][index];
+            assert_eq!(rule["id"], result["ruleId"]);
+            assert!(rule["help"]["text"].as_str().unwrap().contains("Revoke"), "{rule}");
+            assert_eq!(result["partialFingerprints"]["keyward/v1"].as_str().unwrap().len(), 32);
+            assert_eq!(result["suppressions"].is_array(), line.ends_with("toml"), "{result}");
+        }
+    }
+    let sarif = keyward.run(&format!("scan {path} --format sarif --baseline {accepted}")).json();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let of = |rule: &str| results.iter().find(|one| one["ruleId"] == rule).unwrap();
+    let hook = of("stripe-webhook-secret");
+    assert_eq!(hook["suppressions"][0]["justification"], "sample");
+    let key = of("stripe-secret-key");
+    assert_eq!(key["suppressions"], serde_json::json!([]));
+    let all = keyward.run(&format!("scan {path} --history --format sarif")).json();
+    let all = all["runs"][0]["results"].as_array().unwrap();
+    let region = &all.iter().find(|one| one["ruleId"] == "stripe-secret-key").unwrap()["locations"]
+        [0]["physicalLocation"]["region"];
+    // Two code points, the second of two UTF-16 units, then ` = "`.
+    assert_eq!((region["startColumn"].as_u64(), region["startLine"].as_u64()), (Some(8), Some(1)));
+    assert_eq!(region["endColumn"].as_u64(), Some(8 + STRIPE_KEY.len() as u64));
+}
+
+#[test]
+fn reports_say_who_when_how_far_and_what_to_do() {
+    let keyward = Sandbox::bare();
+    let (_repo, path) = leaky(&keyward);
+    let text = keyward.run(&format!("scan {path}")).exits(1);
+    for part in [
+        "committed 2026-01-02 by Ada",
+        "gone since, but in the history; not known to be pushed",
+        "; still there; ",
+        "  1. Revoke it and make a new one at https://",
+        "  2. ",
+        "fingerprint ",
+    ] {
+        assert!(text.out.contains(part), "no `{part}`: {text}");
+    }
+    let csv = keyward.run(&format!("scan {path} --format csv")).exits(1);
+    let head = csv.out.lines().next().unwrap();
+    assert!(
+        head.starts_with("rule,provider,severity,")
+            && head.ends_with(",places,author,date,in_head,pushed,steps")
+    );
+    assert!(csv.out.contains("\"2026-01-02T03:04:05+00:00\",\"false\",\"false\""), "{csv}");
+    for format in ["markdown", "html"] {
+        let said = keyward.run(&format!("scan {path} --format {format}")).exits(1);
+        for part in
+            ["Ada", "2026-01-02", "only in the history, not known to be pushed", "Take it out"]
+        {
+            assert!(said.out.contains(part), "no `{part}`: {said}");
+        }
+        assert!(!said.out.contains(STRIPE_KEY) && !said.out.contains("<script"), "{said}");
+    }
+}
+
+#[test]
+fn a_baseline_of_its_own_keeps_reasons_and_runs_out() {
+    let keyward = Sandbox::bare();
+    let (_repo, path) = leaky(&keyward);
+    let file = keyward.path("known.toml");
+    let write = |rest: &str| format!("scan {path} --write-baseline {file} {rest}");
+    keyward.run(&write("")).exits(2);
+    keyward.run(&write("--reason sample --expires soon")).exits(2);
+    keyward.run(&format!("scan {path} --reason sample")).exits(2);
+    keyward.run(&write("--reason sample --expires 9999-12-31")).ok().says("2 findings accepted");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with('"')).collect();
+    assert!(rows.len() == 2 && rows.is_sorted(), "{text}");
+    assert!(text.contains("reason = \"sample\", expires = 9999-12-31, when = 20"), "{text}");
+    assert!(text.contains("what = \"stripe-secret-key in old/conf.py\""), "{text}");
+    let known = keyward.run(&format!("scan {path} --baseline {file} --json")).ok().json();
+    assert_eq!(known["summary"]["baselined"], 2);
+    keyward.run(&format!("scan {path} --baseline {file}")).ok().says("accepts 2 more");
+
+    // People's own words stay; only what has run out is replaced.
+    let edited = text
+        .replacen("9999-12-31", "2020-01-31", 1)
+        .replace("[accepted]\n", "[accepted]\n# Ours.\n\n");
+    std::fs::write(&file, &edited).unwrap();
+    let out = keyward.run(&format!("scan {path} --baseline {file} --json")).exits(1).json();
+    assert_eq!(out["summary"]["baselined"], 1);
+    let notice = &out["summary"]["notices"][0];
+    assert_eq!(notice["code"], "BASELINE_EXPIRED");
+    assert!(notice["message"].as_str().unwrap().contains("until 2020-01-31 (sample)"), "{notice}");
+    keyward.run(&write("--reason again")).ok().says("1 finding accepted");
+    let again = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(again.lines().count(), edited.lines().count());
+    let changed: Vec<_> = edited.lines().zip(again.lines()).filter(|(a, b)| a != b).collect();
+    assert!(changed.len() == 1 && changed[0].1.contains("reason = \"again\", when"), "{again}");
+    keyward.run(&write("--reason more")).ok().says("0 findings accepted");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), again);
+
+    // A new row goes where it belongs.
+    let (first, second) = (rows[0], rows[1]);
+    for (kept, gone) in [(first, second), (second, first)] {
+        let one: String =
+            text.lines().filter(|line| *line != gone).map(|line| format!("{line}\n")).collect();
+        assert!(one.contains(kept));
+        std::fs::write(&file, one).unwrap();
+        keyward.run(&write("--reason sample --expires 9999-12-31")).ok().says("1 finding accepted");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+
+    // What is no baseline is not overwritten.
+    let report = keyward.path("report.json");
+    keyward.run(&format!("scan {path} --json --out {report}")).exits(1);
+    for (content, line) in [("", 1), ("words\n", 1), ("version = 1\n\n[tool]\n", 3)] {
+        std::fs::write(&file, content).unwrap();
+        keyward
+            .run(&write("--reason x"))
+            .fails(3, "BASELINE_INVALID")
+            .says(&format!("known.toml:{line}:"));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
+    }
+    keyward
+        .run(&format!("scan {path} --write-baseline {report} --reason x"))
+        .fails(3, "BASELINE_INVALID");
+    let folder = keyward.path("repo");
+    keyward
+        .run(&format!("scan {path} --write-baseline {folder} --reason x"))
+        .fails(3, "OUT_NOT_A_FILE");
+}
+
+#[test]
+fn an_ignore_file_holds_on_disk_and_in_the_history_and_is_counted() {
+    let keyward = Sandbox::bare();
+    let (repo, path) = leaky(&keyward);
+    repo.write(".keywardignore", "/old/\n");
+    let scan = keyward.run(&format!("scan {path} --json")).exits(1).json();
+    let rules: Vec<_> = scan["findings"].as_array().unwrap().iter().map(|f| &f["rule"]).collect();
+    assert_eq!(rules, ["stripe-webhook-secret"]);
+    // One file on disk, and one place in the history.
+    assert_eq!(scan["summary"]["ignored"], 2);
+    keyward
+        .run(&format!("scan {path}"))
+        .exits(1)
+        .says(".keywardignore left out 2 files and places");
+    let all = keyward.run(&format!("scan {path} --no-ignore --json")).exits(1).json();
+    assert_eq!(
+        (all["findings"].as_array().unwrap().len(), &all["summary"]["ignored"]),
+        (2, &0.into())
+    );
+    // A place elsewhere keeps the finding, with that place alone.
+    repo.write("new.py", STRIPE_KEY);
+    let scan = keyward.run(&format!("scan {path} --json")).exits(1).json();
+    let key =
+        scan["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "stripe-secret-key");
+    let key = key.unwrap();
+    assert_eq!((&key["path"], key["places"].as_array().unwrap().len()), (&"new.py".into(), 1));
+    // With several roots each has its own.
+    let other = keyward.create("other/old/a.py", STRIPE_KEY);
+    let other = other.strip_suffix("/old/a.py").unwrap();
+    let scan = keyward.run(&format!("scan {path} {other} --json")).exits(1).json();
+    let places: Vec<String> = scan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|f| f["places"].as_array().unwrap())
+        .map(|place| place["path"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(places.iter().any(|place| place.ends_with("other/old/a.py")), "{places:?}");
+    assert!(!places.iter().any(|place| place.ends_with("repo/old/conf.py")), "{places:?}");
+    repo.write(".keywardignore", "a\n[z-a]\n");
+    keyward.run(&format!("scan {path}")).fails(3, "IGNORE_INVALID").says(".keywardignore:2:");
+    keyward.run(&format!("scan {path} --no-ignore")).exits(1);
+}
+
+#[test]
+fn out_replaces_regular_files_only_and_whole() {
     let keyward = Sandbox::bare();
     let leak = keyward.create("leak/a.txt", format!("key = {STRIPE_KEY}\n"));
-    let sarif = keyward.run(&format!("scan {leak} --format sarif")).exits(1).json();
-    assert_eq!(sarif["version"], "2.1.0");
-    let result = &sarif["runs"][0]["results"][0];
-    assert_eq!(result["ruleId"], "stripe-secret-key");
-    assert!(result["partialFingerprints"].is_object(), "{sarif}");
-    assert!(!sarif.to_string().contains(STRIPE_KEY));
+    let file = keyward.path("report.json");
+    let scan = |out: &str| keyward.run(&format!("scan {leak} --json --out {out}"));
+    assert_eq!(scan("-").exits(1).json()["version"], 1);
+    assert_eq!(scan(&file).exits(1).out, "");
+    let report = std::fs::read_to_string(&file).unwrap();
+    assert!(report.contains("stripe-secret-key"));
+    scan(&keyward.path("leak")).fails(3, "OUT_NOT_A_FILE");
+    scan(&keyward.path("no/such/folder")).fails(4, "NOT_FOUND");
+    #[cfg(unix)]
+    {
+        let link = keyward.path("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let fifo = keyward.path("fifo");
+        assert!(keyward.command("mkfifo").arg(&fifo).status().unwrap().success());
+        let socket = keyward.path("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for out in [link.as_str(), &fifo, &socket, "/dev/null", "/dev/full"] {
+            scan(out).fails(3, "OUT_NOT_A_FILE");
+        }
+    }
+    // A write that fails leaves the old report, and nothing beside it.
+    #[cfg(target_os = "linux")]
+    {
+        let program = env!("CARGO_BIN_EXE_keyward");
+        let many: String = (0..200)
+            .map(|n| format!("{}\n", STRIPE_KEY.replace("51K", &format!("{}K", 100 + n))))
+            .collect();
+        let many = keyward.create("many.txt", many);
+        // The signal of this limit is another matter.
+        let script =
+            format!("trap '' XFSZ; ulimit -f 8; exec {program} scan {many} --json --out {file}");
+        let output = keyward.command("sh").args(["-c", &script]).output().unwrap();
+        Said::new(script, output).fails(7, "DISK_ERROR");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), report);
+        let left: Vec<_> = std::fs::read_dir(keyward.dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with(".keyward"))
+            .collect();
+        assert_eq!(left, Vec::<String>::new());
+    }
 }
 
 #[cfg(unix)]

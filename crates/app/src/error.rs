@@ -62,6 +62,8 @@ pub const CODES: &[(&str, u8)] = &[
     ("RULE_EXAMPLE_MISSED", 3),
     ("RULE_COUNTER_EXAMPLE_FOUND", 3),
     ("BASELINE_INVALID", 3),
+    ("IGNORE_INVALID", 3),
+    ("OUT_NOT_A_FILE", 3),
     ("SAMPLE_INVALID", 3),
     ("SCHEME_INVALID", 3),
     ("REVEAL_DENIED", 3),

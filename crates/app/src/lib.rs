@@ -24,6 +24,7 @@ mod hook;
 pub mod import;
 pub mod input;
 mod mask;
+pub mod outfile;
 mod remind;
 mod restore;
 mod rotate;

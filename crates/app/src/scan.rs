@@ -1,16 +1,20 @@
 //! Scanning with the vault's own values at hand, and remembering what was found.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use keyward_scan::{
-    Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, ScanError, Severity,
-    Sources, scan, scan_bytes,
+    Acceptance, Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, ScanError,
+    Severity, Sources, scan, scan_bytes,
 };
 use keyward_store::{Tx, Use};
 
 use crate::error::io;
+use crate::outfile;
 use crate::rules::{load_rules, partly_read};
 use crate::snapshot::resolve;
 use crate::values::read_all;
@@ -55,8 +59,8 @@ impl Keyward {
         let started = Instant::now();
         let rules = load_rules(&job.rules)?;
         if let Some(path) = &job.baseline {
-            let bytes = fs::read(path).map_err(|error| io(&error, "the baseline"))?;
-            job.options.baseline = Some(Baseline::parse(&bytes, &path.display().to_string())?);
+            job.options.baseline = Some(Baseline::read(path)?);
+            job.options.today = Some(self.today());
         }
         let own = match self.own_values() {
             Ok(own) => own,
@@ -81,6 +85,44 @@ impl Keyward {
             }
         }
         Ok(report)
+    }
+
+    /// Adds a report's findings of at least `least` confidence to the baseline at `path`, which is made if
+    /// there is none. Rows that are there stay as they are, but for those that have expired. Returns how many
+    /// rows are new.
+    ///
+    /// # Errors
+    /// `BASELINE_INVALID` if something else is at the path, or the reason is empty; the disk.
+    pub fn accept(
+        &self,
+        path: &Path,
+        report: &Report,
+        least: Confidence,
+        reason: String,
+        expires: Option<Date>,
+    ) -> Result<usize, Error> {
+        let old = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(io(&error, "the baseline")),
+            Ok(_) => {
+                outfile::check(path)?;
+                // Read with its limits first: what is no baseline is not read whole.
+                Baseline::read(path)?;
+                Some(fs::read(path).map_err(|error| io(&error, "the baseline"))?)
+            }
+        };
+        let counted = report.findings.iter().filter(|finding| finding.confidence >= least);
+        let acceptance = Acceptance { reason, expires, when: Some(self.today()) };
+        let file = path.display().to_string();
+        let accepted = Baseline::accept(old.as_deref(), &file, counted, &acceptance)?;
+        if accepted.rows > 0 || old.is_none() {
+            outfile::write(path, accepted.text.as_bytes(), false)?;
+        }
+        Ok(accepted.rows)
+    }
+
+    fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
     }
 
     /// Every value of the vault; none when there is no vault.
@@ -246,7 +288,9 @@ pub(crate) fn name(error: &ScanError) -> Error {
     };
     let message = match error {
         // It begins with a file's name.
-        ScanError::Rule(_) | ScanError::BaselineInvalid { .. } => format!("{error}."),
+        ScanError::Rule(_)
+        | ScanError::BaselineInvalid { .. }
+        | ScanError::IgnoreInvalid { .. } => format!("{error}."),
         _ => format!("{}.", crate::error::capital(&error.to_string())),
     };
     Error::new(code, message, error.hint())

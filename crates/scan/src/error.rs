@@ -60,6 +60,16 @@ pub enum ScanError {
         /// What is wrong there.
         why: String,
     },
+    /// A `.keywardignore` cannot be followed.
+    #[error("{file}:{line}: this ignore file cannot be followed: {why}")]
+    IgnoreInvalid {
+        /// The file's name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        why: String,
+    },
     /// A rule file was refused.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -80,6 +90,7 @@ impl ScanError {
             Self::RepositoryUnreadable { .. } => "REPO_UNREADABLE",
             Self::RevisionNotFound { .. } => "REVISION_NOT_FOUND",
             Self::BaselineInvalid { .. } => "BASELINE_INVALID",
+            Self::IgnoreInvalid { .. } => "IGNORE_INVALID",
             Self::Rule(error) => error.code.as_str(),
             Self::Cancelled => "CANCELLED",
         }
@@ -104,7 +115,10 @@ impl ScanError {
                 "Fetch it, or name a branch, tag or commit that is here."
             }
             Self::BaselineInvalid { .. } => {
-                "Use the JSON of an earlier scan, or {\"version\":1,\"fingerprints\":[…]}."
+                "Use a file of `keyward scan --write-baseline`, the JSON of an earlier scan, or {\"version\":1,\"fingerprints\":[…]}."
+            }
+            Self::IgnoreInvalid { .. } => {
+                "Correct the file; it is read like a .gitignore. `--no-ignore` scans without it."
             }
             Self::Rule(_) => "Correct the rule file; `keyward rules check` tests it alone.",
             Self::Cancelled => "Run it again when you like; nothing was changed.",

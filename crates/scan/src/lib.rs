@@ -7,6 +7,7 @@
 mod error;
 mod files;
 mod find;
+mod ignores;
 mod options;
 mod pack;
 mod path;
@@ -19,14 +20,17 @@ mod sources;
 
 pub use error::{RuleError, RuleErrorCode, ScanError};
 pub use find::own::OwnValue;
+pub use ignores::IGNORE_FILE;
 pub use options::{DEFAULT_MAX_BLOB, Options, Sources};
 pub use progress::{Cancel, Progress, Silent};
+pub use report::accept::{Acceptance, Accepted};
 pub use report::baseline::{Baseline, MAX_BASELINE};
-pub use report::export::{csv, html, markdown};
+pub use report::export::{csv, markdown};
+pub use report::html::html;
 pub use report::sarif::sarif;
 pub use report::{
-    Confidence, Decoding, Finding, Kind, Mode, Notice, Own, OwnValues, Place, Report, Severity,
-    Skipped, Source, Summary,
+    Confidence, Decoding, Finding, Kind, KnownFinding, Mode, Notice, Own, OwnValues, Place, Report,
+    Severity, Skipped, Source, Summary,
 };
 pub use rules::rule::Rule;
 pub use rules::{Class, Explanation, Matched, RuleNote, Rules, Verdict, classify};

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use crate::report::Confidence;
 use crate::report::baseline::Baseline;
 
@@ -28,7 +30,7 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// Which sources of each repository.
     pub sources: Sources,
-    /// Ignore files and the quieting of test and generated data are off.
+    /// Ignore files, `.keywardignore` among them, and the quieting of test and generated data are off.
     pub no_ignore: bool,
     /// Larger files and blobs are skipped, in bytes. The size is read before anything is inflated.
     pub max_blob: u64,
@@ -38,6 +40,8 @@ pub struct Options {
     pub show_secrets: bool,
     /// Findings that are known already.
     pub baseline: Option<Baseline>,
+    /// The day by which rows of the baseline expire; without it none does.
+    pub today: Option<Date>,
     /// Less sure findings are left out.
     pub min_confidence: Option<Confidence>,
     /// Search every version of a file whole, not only what changed. Finds the same, slower: for tests.
@@ -56,6 +60,7 @@ impl Options {
             own_only: false,
             show_secrets: false,
             baseline: None,
+            today: None,
             min_confidence: None,
             whole: false,
         }

@@ -1,6 +1,7 @@
 //! A scan from beginning to end: which sources, on how many threads, into one report. It prints nothing,
 //! reads no clock, and runs no program.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
@@ -11,6 +12,7 @@ use crate::find::matcher::Matcher;
 use crate::find::matcher::Scratch;
 use crate::find::own::OwnValue;
 use crate::find::unpack::Missed;
+use crate::ignores::Ignores;
 use crate::options::Options;
 use crate::path::{relative, shown};
 use crate::progress::{Cancel, Progress};
@@ -45,10 +47,14 @@ pub fn scan(
 ) -> Result<Report, ScanError> {
     let own_values = own.unwrap_or_default();
     let matcher = Matcher::new(rules, own_values, options.own_only, options.max_blob, cancel);
-    let run = Run::new(&matcher, options, progress, cancel);
+    let mut run = Run::new(&matcher, options, progress, cancel);
     let mut orders = Orders::default();
     for (number, path) in options.paths.iter().enumerate() {
-        run.path(number, path, &prefix(options, path), &mut orders)?;
+        let prefix = prefix(options, path);
+        if !options.no_ignore {
+            run.ignores.extend(Ignores::of(path, &prefix)?);
+        }
+        run.path(number, path, &prefix, &mut orders)?;
     }
     Ok(run.report(&orders, own))
 }
@@ -95,6 +101,7 @@ pub(crate) struct Tally {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     incomplete: bool,
+    ignored: u64,
     skipped: BTreeSet<Skipped>,
     skipped_more: u64,
     notices: BTreeSet<Notice>,
@@ -108,6 +115,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cancel: &'a Cancel,
     collector: Mutex<Collector>,
     tally: Mutex<Tally>,
+    ignores: Vec<Ignores>,
     /// Held while something large is in memory.
     gate: Mutex<()>,
 }
@@ -126,6 +134,7 @@ impl<'a> Run<'a> {
             cancel,
             collector: Mutex::default(),
             tally: Mutex::default(),
+            ignores: Vec::new(),
             gate: Mutex::default(),
         }
     }
@@ -278,6 +287,11 @@ impl<'a> Run<'a> {
                 });
             }
             worktree::walk(&root, repo.is_some(), self.options.no_ignore, None, tracked, |step| {
+                let (Step::File(path) | Step::Skip(path, ..) | Step::Env(path)) = &step;
+                if self.ignores.iter().any(|ignores| ignores.holds(&name(path))) {
+                    self.tally().ignored += u64::from(matches!(step, Step::File(_)));
+                    return !self.cancel.is_cancelled();
+                }
                 match step {
                     Step::File(path) => drop(sender.send(path)),
                     Step::Skip(path, why, incomplete) => self.skip(name(&path), why, incomplete),
@@ -345,16 +359,16 @@ impl<'a> Run<'a> {
                     .to_owned(),
             });
         }
-        let how = Shown { secrets: options.show_secrets, quiet: !options.no_ignore };
+        let how = Shown {
+            secrets: options.show_secrets,
+            quiet: !options.no_ignore,
+            ignores: &self.ignores,
+            ignored: Cell::new(tally.ignored),
+        };
         let mut findings = collector.findings(self.matcher, orders, &how);
         findings.retain(|finding| {
             options.min_confidence.is_none_or(|least| finding.confidence >= least)
         });
-        let before = findings.len();
-        if let Some(baseline) = &options.baseline {
-            findings.retain(|finding| !baseline.contains(&finding.fingerprint));
-        }
-        let baselined = (before - findings.len()) as u64;
         findings.sort_by(|a, b| {
             let key = |f: &crate::Finding| (f.line, f.column);
             b.severity
@@ -364,6 +378,9 @@ impl<'a> Run<'a> {
                 .then_with(|| a.rule.cmp(&b.rule))
                 .then_with(|| a.fingerprint.cmp(&b.fingerprint))
         });
+        let baseline = options.baseline.clone().unwrap_or_default();
+        let (findings, known, expired) = baseline.apply(findings, options.today);
+        tally.notices.extend(expired);
         Report {
             version: 1,
             summary: Summary {
@@ -378,13 +395,15 @@ impl<'a> Run<'a> {
                     Some([]) => OwnValues::None,
                     Some(_) => OwnValues::Checked,
                 },
-                baselined,
+                baselined: known.len() as u64,
+                ignored: how.ignored.get(),
                 skipped: tally.skipped.into_iter().collect(),
                 skipped_more: tally.skipped_more,
                 notices: tally.notices.into_iter().collect(),
                 seconds: 0.0,
             },
             findings,
+            known,
         }
     }
 }

@@ -929,7 +929,8 @@ console: string | null, };
 export type Place = { 
 /**
  * Relative to the scanned path, with `/`, bytes that are not UTF-8 percent-escaped. Empty for a
- * commit message and for a blob that no known tree names.
+ * commit message and for a blob that no known tree names. A member of an archive follows a `!`, as in
+ * `dist/app.zip!config/.env`; line and column are those in the member.
  */
 path: string, 
 /**
@@ -997,6 +998,10 @@ own_values: OwnValues,
  */
 baselined: number, 
 /**
+ * Files on disk and places in the history that `.keywardignore` left out.
+ */
+ignored: number, 
+/**
  * What was not scanned, at most 10,000 of it.
  */
 skipped: Array<Skipped>, 
@@ -1043,7 +1048,7 @@ export type Confidence = "low" | "medium" | "high";
 
 export type Source = "worktree" | "index" | "history" | "commit-message" | "stdin";
 
-export type Decoding = "base64" | "hex" | "percent" | "json" | "utf16" | "utf32";
+export type Decoding = "base64" | "hex" | "percent" | "json" | "utf16" | "utf32" | "archive";
 
 export type OwnValues = "checked" | "unavailable" | "none";
 

@@ -7,14 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use keyward_app::scanner::{
     Cancel, Confidence, DEFAULT_MAX_BLOB, Finding, Options, OwnValues, Progress, Report, Sources,
     csv, html, markdown, sarif,
 };
-use keyward_app::{Error, ScanJob};
+use keyward_app::{Error, ScanJob, outfile};
 
 use crate::context::Context;
-use crate::printer::{Printer, count, safe, state};
+use crate::printer::{Printer, count, day, safe, state};
 use crate::signals;
 
 static CANCEL: Mutex<Option<Cancel>> = Mutex::new(None);
@@ -44,9 +45,18 @@ pub struct Args {
     /// Look only for the vault's own values
     #[arg(long)]
     own_only: bool,
-    /// Leave out what this report or fingerprint list has already
+    /// Leave out what this baseline, report or fingerprint list has already
     #[arg(long, value_name = "F")]
     baseline: Option<PathBuf>,
+    /// Accept what is found: add it to this baseline, a TOML file that is made if need be
+    #[arg(long, value_name = "F", requires = "reason")]
+    write_baseline: Option<PathBuf>,
+    /// Why what is found may stay
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    reason: Option<String>,
+    /// Until which day, such as 2027-01-31
+    #[arg(long, value_name = "DATE", requires = "write_baseline", value_parser = parse_date)]
+    expires: Option<Date>,
     /// Also what ignore files and default exclusions leave out
     #[arg(long)]
     no_ignore: bool,
@@ -59,7 +69,7 @@ pub struct Args {
     /// Largest file or blob that is read, such as 64M
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_blob: Option<u64>,
-    /// Write the report to this file
+    /// Write the report to this file; `-` is stdout
     #[arg(long, value_name = "F")]
     out: Option<PathBuf>,
     /// Put whole values into the report
@@ -104,6 +114,10 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     if args.watch && !["text", "json"].contains(&format) {
         return Err(Error::new("USAGE", "A watch has no such format.", "One of text, json."));
     }
+    let out = args.out.filter(|path| path.as_os_str() != "-");
+    for path in out.iter().chain(&args.write_baseline) {
+        outfile::check(path)?;
+    }
     let keyward = context.keyward_unasked()?;
     let mut stdin = None;
     if args.stdin {
@@ -132,6 +146,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             own_only: args.own_only,
             show_secrets: args.show_secrets,
             baseline: None,
+            today: None,
             min_confidence: None,
             whole: false,
         },
@@ -151,16 +166,23 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         "markdown" => markdown(&report),
         _ => text(&report, level),
     };
-    match &args.out {
+    match &out {
         None => context.printer.text(&text),
-        Some(path) => std::fs::write(path, anstream::adapter::strip_str(&text).to_string())
-            .map_err(|error| {
-                Error::new(
-                    "DISK_ERROR",
-                    format!("The report was not written: {}.", error.kind()),
-                    "Check --out.",
-                )
-            })?,
+        Some(path) => {
+            let text = anstream::adapter::strip_str(&text).to_string();
+            outfile::write(path, text.as_bytes(), args.show_secrets)?;
+        }
+    }
+    if let Some(path) = &args.write_baseline {
+        let reason = args.reason.unwrap_or_default();
+        let rows = keyward.accept(path, &report, level, reason, args.expires)?;
+        context.printer.say(&format!(
+            "{} accepted in {}.",
+            count(rows as u64, "finding", "findings"),
+            safe(&path.display().to_string())
+        ));
+        // What counted is accepted now.
+        return Ok(if report.summary.complete { 0 } else { 6 });
     }
     Ok(status(&report, level))
 }
@@ -226,15 +248,25 @@ pub fn text(report: &Report, level: Confidence) -> String {
         OwnValues::Unavailable => "your own values not looked for: no vault or keychain here",
         OwnValues::None => "the vault holds no values to look for",
     };
+    let mut tail = String::new();
+    if summary.baselined > 0 {
+        let _ = write!(tail, " The baseline accepts {} more.", summary.baselined);
+    }
+    if summary.ignored > 0 {
+        let left = count(summary.ignored, "file or place", "files and places");
+        let _ = write!(tail, " .keywardignore left out {left}.");
+    }
+    if !summary.complete {
+        tail.push_str(" Not everything could be read.");
+    }
     let _ = writeln!(
         out,
-        "{}: {} and {} ({} bytes) in {:.2} s; {own}.{}",
+        "{}: {} and {} ({} bytes) in {:.2} s; {own}.{tail}",
         count(shown.len() as u64, "finding", "findings"),
         count(summary.files, "file", "files"),
         count(summary.blobs, "blob", "blobs"),
         summary.bytes,
         summary.seconds,
-        if summary.complete { "" } else { " Not everything could be read." }
     );
     out
 }
@@ -263,12 +295,32 @@ pub(super) fn one(out: &mut String, finding: &Finding) {
     if finding.places.len() > 5 {
         let _ = writeln!(out, "  and {} more places", finding.places.len() - 5);
     }
-    if let Some(own) = finding.own.as_ref().filter(|own| own.stage == "current") {
-        let _ = writeln!(out, "  Rotate it now: keyward rotate {} --start", safe(&own.entry));
-    } else if let Some(advice) = &finding.advice {
+    if let Some(origin) = origin(finding) {
+        let _ = writeln!(out, "  {}", safe(&origin));
+    }
+    if let Some(advice) = &finding.advice {
         let _ = writeln!(out, "  {}", safe(advice));
     }
+    for (number, step) in finding.steps.iter().enumerate() {
+        let _ = writeln!(out, "  {}. {}", number + 1, safe(step));
+    }
+    let _ = writeln!(out, "  fingerprint {}", finding.fingerprint);
     out.push('\n');
+}
+
+/// Who committed it and when, and how far it has come; nothing of what is in no commit.
+fn origin(finding: &Finding) -> Option<String> {
+    let date = day(finding.date.as_deref()?);
+    let author = finding.author.as_deref().unwrap_or("someone");
+    let here = if finding.in_head { "still there" } else { "gone since, but in the history" };
+    let far = if finding.pushed { "pushed" } else { "not known to be pushed" };
+    Some(format!("committed {date} by {author}; {here}; {far}"))
+}
+
+/// Reads a day such as 2027-01-31.
+fn parse_date(text: &str) -> Result<Date, String> {
+    let date = (text.len() == 10).then(|| text.parse().ok()).flatten();
+    date.ok_or_else(|| "a day such as 2027-01-31".to_owned())
 }
 
 /// Progress in place: the stage, what was gone through, and how fast.

@@ -93,7 +93,7 @@ impl<'b> Text<'b> {
             Some(Wide::Utf16 { .. }) => 2,
             Some(Wide::Utf32 { .. }) => 4,
         };
-        let mut position = Position { line: 1, column: 1 + mark };
+        let mut position = Position { line: 1, column: 1 + mark, beyond: mark.cast_signed() };
         let mut at = 0;
         let mut places = Vec::with_capacity(offsets.len());
         for offset in offsets {
@@ -101,9 +101,11 @@ impl<'b> Text<'b> {
                 let byte = self.bytes[at];
                 at += 1;
                 if byte == b'\n' || (byte == b'\r' && self.bytes.get(at) != Some(&b'\n')) {
-                    position = Position { line: position.line + 1, column: 1 };
+                    position = Position { line: position.line + 1, column: 1, beyond: 0 };
                 } else {
-                    position.column += self.width(byte);
+                    let width = self.width(byte);
+                    position.column += width;
+                    position.beyond += width.cast_signed() - utf16_units(byte);
                 }
             }
             places.push((offset, position));
@@ -117,6 +119,24 @@ impl<'b> Text<'b> {
 pub(crate) struct Position {
     pub(crate) line: u64,
     pub(crate) column: u64,
+    /// How many more bytes than UTF-16 code units stand before it in its line.
+    pub(crate) beyond: i64,
+}
+
+impl Position {
+    /// The column in UTF-16 code units, from 1.
+    pub(crate) fn utf16_column(self) -> u64 {
+        self.column.saturating_add_signed(-self.beyond).max(1)
+    }
+}
+
+/// The UTF-16 code units of a character, counted at the first byte of its UTF-8.
+fn utf16_units(byte: u8) -> i64 {
+    match byte {
+        0x80..=0xbf => 0,
+        0xf0.. => 2,
+        _ => 1,
+    }
 }
 
 /// The places of the offsets that were asked for.
@@ -126,7 +146,7 @@ impl Places {
     pub(crate) fn of(&self, offset: usize) -> Position {
         match self.0.binary_search_by_key(&offset, |&(offset, _)| offset) {
             Ok(at) => self.0[at].1,
-            Err(_) => Position { line: 1, column: 1 },
+            Err(_) => Position { line: 1, column: 1, beyond: 0 },
         }
     }
 }
@@ -149,6 +169,19 @@ mod tests {
         assert_eq!(at(b"a\nbc key", b"key"), (2, 4));
         assert_eq!(at(b"a\r\nb\rkey", b"key"), (3, 1));
         assert_eq!(at("é key".as_bytes(), b"key"), (1, 4));
+    }
+
+    #[test]
+    fn columns_in_utf16_units_are_known_too() {
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain("é😀key".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        for raw in ["é😀key".as_bytes(), "\né😀key".as_bytes(), &wide] {
+            let text = Text::new(raw);
+            let at = text.bytes.windows(3).position(|three| three == b"key").expect("it is there");
+            assert_eq!(text.places(vec![at]).of(at).utf16_column(), 4);
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! The report as CSV, Markdown and HTML. Paths and messages come from a stranger's repository, so each
-//! format escapes what it would otherwise take as its own.
-
-use std::fmt::Write as _;
+//! The report as CSV and Markdown, and what every readable form says of a finding. Paths and messages come
+//! from a stranger's repository, so each format escapes what it would otherwise take as its own.
 
 use crate::report::{Finding, Report};
 
-const COLUMNS: [&str; 13] = [
+/// New columns go to the end: scripts count them.
+const COLUMNS: [&str; 18] = [
     "rule",
     "provider",
     "severity",
@@ -19,9 +18,14 @@ const COLUMNS: [&str; 13] = [
     "fingerprint",
     "own",
     "places",
+    "author",
+    "date",
+    "in_head",
+    "pushed",
+    "steps",
 ];
 
-fn row(finding: &Finding) -> [String; 13] {
+fn row(finding: &Finding) -> [String; 18] {
     let own =
         finding.own.as_ref().map(|own| format!("{} v{} {}", own.entry, own.version, own.stage));
     [
@@ -38,6 +42,11 @@ fn row(finding: &Finding) -> [String; 13] {
         finding.fingerprint.clone(),
         own.unwrap_or_default(),
         finding.places.len().to_string(),
+        finding.author.clone().unwrap_or_default(),
+        finding.date.clone().unwrap_or_default(),
+        finding.in_head.to_string(),
+        finding.pushed.to_string(),
+        finding.steps.join("\n"),
     ]
 }
 
@@ -61,7 +70,7 @@ pub fn csv(report: &Report) -> String {
     out
 }
 
-/// A Markdown table with a summary above it.
+/// A Markdown table with a summary above it, and below it what to do about each finding.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
     let cell = |text: &str| {
@@ -79,21 +88,39 @@ pub fn markdown(report: &Report) -> String {
     };
     let mut out = format!("# Leak scan\n\n{}\n", summary(report));
     if !report.findings.is_empty() {
-        out += "\n| Severity | Confidence | What | Where | Commit | Secret | Fingerprint |\n| --- | --- | --- | --- | --- | --- | --- |\n";
+        out += "\n| Severity | Confidence | What | Where | Commit | By | Now | Secret | Fingerprint |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
     }
     for finding in &report.findings {
-        let commit = finding.commit.as_deref().map_or("", |id| id.get(..12).unwrap_or(id));
         let cells = [
             finding.severity.as_str(),
             finding.confidence.as_str(),
             &finding.name,
             &location(finding),
-            commit,
+            short(finding.commit.as_deref()),
+            &signed(finding),
+            &standing(finding),
             &finding.secret,
             &finding.fingerprint,
         ];
         let line: Vec<String> = cells.iter().map(|text| cell(text)).collect();
         out += &format!("| {} |\n", line.join(" | "));
+    }
+    let acted: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.advice.is_some() || !finding.steps.is_empty())
+        .collect();
+    if !acted.is_empty() {
+        out += "\n## What to do\n";
+    }
+    for finding in acted {
+        out += &format!("\n{} at {}\n\n", cell(&finding.name), cell(&location(finding)));
+        if let Some(advice) = &finding.advice {
+            out += &format!("{}\n\n", cell(advice));
+        }
+        for (number, step) in finding.steps.iter().enumerate() {
+            out += &format!("{}. {}\n", number + 1, cell(step));
+        }
     }
     for (title, lines) in notes(report) {
         out += &format!("\n## {title}\n\n");
@@ -104,85 +131,58 @@ pub fn markdown(report: &Report) -> String {
     out
 }
 
-/// One HTML page of its own, without scripts and without anything loaded.
-#[must_use]
-pub fn html(report: &Report) -> String {
-    let text = |text: &str| {
-        visible(text)
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-            .replace('\'', "&#39;")
-    };
-    let mut out = String::from(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>Leak scan</title>\n<style>\n:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }\n\
-         body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem }\ntable { border-collapse: collapse; width: 100% }\n\
-         th, td { border-bottom: 1px solid #8888; padding: .4rem .6rem; text-align: left; vertical-align: top }\n\
-         code { overflow-wrap: anywhere }\n</style>\n<h1>Leak scan</h1>\n",
-    );
-    let add = |out: &mut String, piece: &str| {
-        out.push_str(piece);
-        out.push('\n');
-    };
-    add(&mut out, &format!("<p>{}</p>", text(&summary(report))));
-    if !report.findings.is_empty() {
-        add(
-            &mut out,
-            "<table>\n<thead><tr><th scope=\"col\">Severity<th scope=\"col\">Confidence<th scope=\"col\">What\
-             <th scope=\"col\">Where<th scope=\"col\">Commit<th scope=\"col\">Secret<th scope=\"col\">What to do</tr></thead>\n<tbody>",
-        );
-    }
-    for finding in &report.findings {
-        writeln!(
-            out,
-            "<tr><td>{}<td>{}<td>{}<td><code>{}</code><td><code>{}</code><td><code>{}</code><td>{}</tr>",
-            finding.severity.as_str(),
-            finding.confidence.as_str(),
-            text(&finding.name),
-            text(&location(finding)),
-            text(finding.commit.as_deref().map_or("", |id| id.get(..12).unwrap_or(id))),
-            text(&finding.secret),
-            text(finding.advice.as_deref().unwrap_or_default()),
-        )
-        .expect("writing to a String cannot fail");
-    }
-    if !report.findings.is_empty() {
-        add(&mut out, "</tbody>\n</table>");
-    }
-    for (title, lines) in notes(report) {
-        add(&mut out, &format!("<h2>{title}</h2>\n<ul>"));
-        for line in lines {
-            add(&mut out, &format!("<li>{}</li>", text(&line)));
-        }
-        add(&mut out, "</ul>");
-    }
-    out + "</html>\n"
-}
-
-fn summary(report: &Report) -> String {
+/// The totals in a sentence or two.
+pub(super) fn summary(report: &Report) -> String {
     let summary = &report.summary;
     let complete = if summary.complete {
         "Everything could be read."
     } else {
         "Not everything could be read."
     };
-    format!(
+    let mut out = format!(
         "{} findings in {} files, {} blobs and {} messages ({} bytes). {complete}",
         summary.findings, summary.files, summary.blobs, summary.messages, summary.bytes
-    )
+    );
+    if summary.baselined > 0 {
+        out += &format!(" The baseline accepts {} more.", summary.baselined);
+    }
+    if summary.ignored > 0 {
+        out += &format!(" .keywardignore left out {} files and places.", summary.ignored);
+    }
+    out
 }
 
-fn location(finding: &Finding) -> String {
+pub(super) fn location(finding: &Finding) -> String {
     let path = if finding.path.is_empty() { finding.source.as_str() } else { &finding.path };
     let more = finding.places.len().saturating_sub(1);
     let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{path}:{}:{}{tail}", finding.line, finding.column)
 }
 
-fn notes(report: &Report) -> Vec<(&'static str, Vec<String>)> {
+/// A commit's first twelve digits.
+pub(super) fn short(commit: Option<&str>) -> &str {
+    commit.map_or("", |id| id.get(..12).unwrap_or(id))
+}
+
+/// Who wrote the commit, and when.
+pub(super) fn signed(finding: &Finding) -> String {
+    let date = finding.date.as_deref().map(|date| date.split('T').next().unwrap_or(date));
+    let both: Vec<&str> = finding.author.as_deref().into_iter().chain(date).collect();
+    both.join(", ")
+}
+
+/// How far it has come.
+pub(super) fn standing(finding: &Finding) -> String {
+    let here = if finding.in_head { "still there" } else { "only in the history" };
+    let far = match (finding.pushed, &finding.date) {
+        (true, _) => ", pushed",
+        (false, Some(_)) => ", not known to be pushed",
+        (false, None) => "",
+    };
+    format!("{here}{far}")
+}
+
+pub(super) fn notes(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let summary = &report.summary;
     let notices = summary
         .notices
@@ -202,7 +202,7 @@ fn notes(report: &Report) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// Control, bidirectional and invisible characters as `\u{…}`.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');

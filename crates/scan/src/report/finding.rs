@@ -1,5 +1,6 @@
 //! From one secret and all its sightings to the finding that a report shows.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use gix::ObjectId;
@@ -10,17 +11,21 @@ use super::collect::{Container, Group, Sighting};
 use super::{Confidence, Finding, Kind, Own, Place, Severity, Source};
 use crate::find::matcher::Matcher;
 use crate::find::text::Position;
+use crate::ignores::Ignores;
 use crate::path::{is_generated, is_test_data};
 use crate::repo::attribute::Orders;
 use crate::rules::entropy::guessable;
 use crate::rules::rule::Rule;
 
 /// How findings are to be shown.
-pub(crate) struct Shown {
+pub(crate) struct Shown<'o> {
     /// The whole value instead of a masked one.
     pub(crate) secrets: bool,
     /// Quiet what looks like test data or generated files.
     pub(crate) quiet: bool,
+    /// What ignore files leave out, and how many places that were.
+    pub(crate) ignores: &'o [Ignores],
+    pub(crate) ignored: Cell<u64>,
 }
 
 /// A place and the sighting it comes from, with what decides which matters most.
@@ -38,10 +43,13 @@ pub(super) fn finding(
     group: Group,
     matcher: &Matcher<'_>,
     orders: &Orders,
-    options: &Shown,
+    options: &Shown<'_>,
 ) -> Option<Finding> {
     let rule = rule.map(|rule| matcher.rules.at(rule));
     let mut places = ranked(&group, orders);
+    let before = places.len();
+    places.retain(|place| !options.ignores.iter().any(|ignores| ignores.holds(&place.place.path)));
+    options.ignored.set(options.ignored.get() + (before - places.len()) as u64);
     // What a rule's own exceptions let pass is no finding, unless the vault knows the value.
     if let Some(rule) = rule.filter(|_| group.own.is_none()) {
         places.retain(|place| rule.accepts(&group.secret, &place.place.path));
@@ -120,6 +128,7 @@ pub(super) fn finding(
         column: start.column,
         end_line: end.line,
         end_column: end.column,
+        utf16_end_column: end.utf16_column(),
         commit: main.commit,
         blob,
         source: main.source,
@@ -212,7 +221,7 @@ fn ranked<'g>(group: &'g Group, orders: &Orders) -> Vec<Ranked<'g>> {
                 if let Some(member) = &sighting.member {
                     path = format!("{path}!{}", member.path);
                 }
-                let Position { line, column } = sighting.start;
+                let Position { line, column, .. } = sighting.start;
                 out.push(Ranked {
                     rank: (rank, order, sighting.decoded.len(), path.clone(), line, column),
                     place: Place {
@@ -221,6 +230,7 @@ fn ranked<'g>(group: &'g Group, orders: &Orders) -> Vec<Ranked<'g>> {
                         column,
                         commit: commit.map(|id| id.to_string()),
                         source,
+                        utf16_column: sighting.start.utf16_column(),
                     },
                     blob,
                     commit,

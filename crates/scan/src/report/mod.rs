@@ -1,10 +1,12 @@
 //! The report: exactly the JSON of the command line's contract, and the same type for the window.
 //! No value is in it unless it was asked for.
 
+pub(crate) mod accept;
 pub(crate) mod baseline;
 pub(crate) mod collect;
 pub(crate) mod export;
 pub(crate) mod finding;
+pub(crate) mod html;
 pub(crate) mod sarif;
 
 use std::fmt;
@@ -198,6 +200,10 @@ pub struct Place {
     pub commit: Option<String>,
     /// Where it was read from.
     pub source: Source,
+    /// The column in UTF-16 code units, from 1: what SARIF counts.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub(crate) utf16_column: u64,
 }
 
 /// The entry of the vault whose value was found.
@@ -242,6 +248,10 @@ pub struct Finding {
     /// The byte after the last, from 1.
     #[ts(type = "number")]
     pub end_column: u64,
+    /// `end_column` in UTF-16 code units.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub(crate) utf16_end_column: u64,
     /// The commit that brought it in, as hex.
     pub commit: Option<String>,
     /// The blob it is in, as hex.
@@ -343,6 +353,9 @@ pub struct Summary {
     /// Findings left out because the baseline lists them.
     #[ts(type = "number")]
     pub baselined: u64,
+    /// Files on disk and places in the history that `.keywardignore` left out.
+    #[ts(type = "number")]
+    pub ignored: u64,
     /// What was not scanned, at most 10,000 of it.
     pub skipped: Vec<Skipped>,
     /// How many more were not scanned than `skipped` lists.
@@ -354,6 +367,15 @@ pub struct Summary {
     pub seconds: f64,
 }
 
+/// A finding that the baseline accepts.
+#[derive(Debug, Clone)]
+pub struct KnownFinding {
+    /// What was found.
+    pub finding: Finding,
+    /// Why it may stay, where the baseline says so.
+    pub reason: Option<String>,
+}
+
 /// What a scan found.
 #[derive(Debug, Clone, Serialize, TS)]
 #[ts(rename = "ScanReport")]
@@ -362,6 +384,10 @@ pub struct Report {
     pub version: u32,
     /// Ordered by severity (worst first), then path, line, column and rule.
     pub findings: Vec<Finding>,
+    /// What the baseline accepts, in the same order; only SARIF tells it, as suppressed.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub known: Vec<KnownFinding>,
     /// The totals.
     pub summary: Summary,
 }

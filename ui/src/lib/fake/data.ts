@@ -395,6 +395,7 @@ function report(
       bytes,
       messages: files,
       baselined: 0,
+      ignored: 0,
       skipped_more: 0,
       complete: true,
       own_values: "checked",
