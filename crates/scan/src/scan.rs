@@ -115,7 +115,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cancel: &'a Cancel,
     collector: Mutex<Collector>,
     tally: Mutex<Tally>,
-    ignores: Vec<Ignores>,
+    pub(crate) ignores: Vec<Ignores>,
     /// Held while something large is in memory.
     gate: Mutex<()>,
 }

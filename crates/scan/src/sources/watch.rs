@@ -11,6 +11,7 @@ use super::worktree::{self, Step, is_within};
 use crate::error::ScanError;
 use crate::find::matcher::{Matcher, Scratch};
 use crate::find::own::OwnValue;
+use crate::ignores::Ignores;
 use crate::options::Options;
 use crate::path::{below, relative, shown};
 use crate::progress::{Cancel, Silent};
@@ -151,7 +152,10 @@ impl Watched {
             options.max_blob,
             cancel,
         );
-        let run = Run::new(&matcher, options, &Silent, cancel);
+        let mut run = Run::new(&matcher, options, &Silent, cancel);
+        if !options.no_ignore {
+            run.ignores.extend(Ignores::of(&self.root, &self.prefix)?);
+        }
         let files = self.changed_files(&run, changed);
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
@@ -225,7 +229,10 @@ impl Watched {
             options.max_blob,
             cancel,
         );
-        let run = Run::new(&matcher, options, &Silent, cancel);
+        let mut run = Run::new(&matcher, options, &Silent, cancel);
+        if !options.no_ignore {
+            run.ignores.extend(Ignores::of(&self.root, &self.prefix)?);
+        }
         let (store, _) = Objects::open(&repo, options.max_blob);
         let mut orders = Orders::default();
         let before = self.commits.len();
