@@ -29,7 +29,12 @@ function finding(
     places: [],
     decoded: [],
     own: stage ? { entry: "a/b/c", version: 1, stage } : null,
+    author: null,
+    date: null,
+    in_head: true,
+    pushed: false,
     advice: null,
+    steps: [],
     console: null,
   };
 }

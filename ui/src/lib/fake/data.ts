@@ -290,7 +290,18 @@ function finding(
     places: [place(seed.path, seed.line, commit)],
     decoded: [],
     own: null,
+    author: commit ? "Ada Lovelace <ada@acme.test>" : null,
+    date: commit ? "2026-06-02T09:14:00+00:00" : null,
+    in_head: true,
+    pushed: commit !== null,
     advice: null,
+    steps: commit
+      ? [
+          "Revoke it and make a new one.",
+          "Take it out of the files and load it at run time (keyward run -- CMD).",
+          "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text",
+        ]
+      : ["It is only on this disk: keep it in the vault and take it out of the file."],
     console: null,
     ...seed,
   };
