@@ -84,7 +84,7 @@ fn sarif_is_valid_and_has_rules_results_and_fingerprints() {
     keyward.run(&format!("scan {path}/now --write-baseline {accepted} --reason sample")).ok();
     for line in [
         format!("scan {path} --format sarif"),
-        format!("scan {path} --format sarif --baseline {accepted} --max-blob 20 --since {first}"),
+        format!("scan {path} --format sarif --baseline {accepted} --max-blob 1K --since {first}"),
         format!("scan {path} --format sarif --baseline {accepted}"),
     ] {
         let said = keyward.run(&line);
