@@ -14,8 +14,10 @@ use crate::report::Decoding;
 pub(crate) const MIN_RUN: usize = 24;
 /// The least for hexadecimal digits.
 const MIN_HEX: usize = 32;
-/// A run, or a block of lines, longer than this is no value but a file.
+/// A run longer than this is no value but a file.
 const MAX_RUN: usize = 1024 * 1024;
+/// The same for a block of lines.
+const MAX_BLOCK: usize = 64 * 1024;
 /// What lies further from a run or a block than this does not change what it is.
 pub(crate) const MARGIN: usize = 40;
 /// The widths at which MIME, PEM and their kin wrap.
@@ -59,22 +61,24 @@ pub(crate) fn runs(text: &[u8], from: usize, to: usize, mut found: impl FnMut(De
         let line = line(text, at);
         at = line.end;
         if (MIN_RUN..=MAX_RUN).contains(&line.len()) {
-            at = run(text, line, &mut found).max(at);
+            at = run(text, line, to, &mut found).max(at);
         }
         at += MIN_RUN;
     }
 }
 
-/// The letters round a position.
+/// The letters round a position; of a run that is too long, more than [`MAX_RUN`] of them.
 fn line(text: &[u8], at: usize) -> Range<usize> {
-    let start = text[..at].iter().rposition(|&b| !LETTERS[usize::from(b)]).map_or(0, |at| at + 1);
-    let end =
-        text[at..].iter().position(|&b| !LETTERS[usize::from(b)]).map_or(text.len(), |n| at + n);
+    let other = |b: &u8| !LETTERS[usize::from(*b)];
+    let floor = at.saturating_sub(MAX_RUN);
+    let ceiling = text.len().min(at + MAX_RUN + 1);
+    let start = text[floor..at].iter().rposition(other).map_or(floor, |before| floor + before + 1);
+    let end = text[at..ceiling].iter().position(other).map_or(ceiling, |after| at + after);
     start..end
 }
 
 /// Decodes a run, with the lines that it is part of; returns where they end.
-fn run(text: &[u8], line: Range<usize>, found: &mut impl FnMut(Decoded)) -> usize {
+fn run(text: &[u8], line: Range<usize>, to: usize, found: &mut impl FnMut(Decoded)) -> usize {
     let letters = &text[line.clone()];
     // `0x` belongs to the number, and `x` is no digit of it.
     let digits = letters.strip_prefix(b"0x").unwrap_or(letters);
@@ -88,7 +92,16 @@ fn run(text: &[u8], line: Range<usize>, found: &mut impl FnMut(Decoded)) -> usiz
         }
         return line.end;
     }
-    let block = block(text, line.clone());
+    let Some(block) = block(text, line.clone()) else {
+        // Too many lines: the rest of them is passed over at once.
+        let mut end = line.end;
+        while end < to
+            && let Some(below) = line_below(text, end)
+        {
+            end = below.end;
+        }
+        return end;
+    };
     let joined: Vec<u8>;
     let letters = if block == line {
         letters
@@ -109,35 +122,40 @@ fn run(text: &[u8], line: Range<usize>, found: &mut impl FnMut(Decoded)) -> usiz
     block.end
 }
 
-/// All the lines that a line of base64 is wrapped with: of one width, the last at most as wide.
-fn block(text: &[u8], line: Range<usize>) -> Range<usize> {
+/// All the lines that a line of base64 is wrapped with: of one width, the last at most as wide. `None` if
+/// they are too many to be a value.
+fn block(text: &[u8], line: Range<usize>) -> Option<Range<usize>> {
     let mut block = line.clone();
     let mut width = line.len();
     while let Some(above) = line_above(text, block.start)
         && WRAPPED.contains(&above.len())
         && above.len().is_multiple_of(4)
         && (above.len() == width || (block == line && above.len() > width))
-        && block.end - above.start <= MAX_RUN
     {
         width = above.len();
         block.start = above.start;
+        if block.len() > MAX_BLOCK {
+            return None;
+        }
     }
     if !WRAPPED.contains(&width)
         || !width.is_multiple_of(4)
         || (block != line && line.len() < width)
     {
-        return block;
+        return Some(block);
     }
     while let Some(below) = line_below(text, block.end)
         && below.len() <= width
-        && below.end - block.start <= MAX_RUN
     {
         block.end = below.end;
+        if block.len() > MAX_BLOCK {
+            return None;
+        }
         if below.len() < width {
             break;
         }
     }
-    block
+    Some(block)
 }
 
 /// The run that ends where the line before this one does, if only blanks lie between.
@@ -205,6 +223,17 @@ mod tests {
             runs(text.as_bytes(), from, from + 90, |decoded| out.push(decoded.bytes));
             assert_eq!(out, [value.as_bytes()], "from {from}");
         }
+    }
+
+    #[test]
+    fn a_file_of_base64_takes_no_longer_than_its_length() {
+        // Pieces that decode to noise, wrapped: 4 MB took minutes when each line looked at all above it.
+        let line = "txGcATReg717ZIhj5KPqVC+nanaPPjmoTicKBqBqYo6C0g6lfsIognyTX3I+IKFHn4Sv5M7wDo1x\n";
+        let text = line.repeat(50_000);
+        let mut steps = 0;
+        runs(text.as_bytes(), 0, text.len(), |_| steps += 1);
+        assert_eq!(steps, 0);
+        assert_eq!(block(text.as_bytes(), 0..76), None, "too long to be a value");
     }
 
     #[test]
