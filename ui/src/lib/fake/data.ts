@@ -1,6 +1,14 @@
 // What the browser fake starts with: a believable small vault. No value here was ever a real one.
 
-import type { BackupRow, UseRow, VersionRow } from "../bindings";
+import type {
+  BackupRow,
+  Finding,
+  Place,
+  ScanReport,
+  Repository,
+  UseRow,
+  VersionRow,
+} from "../bindings";
 import { addDays, dayOf } from "../time";
 
 /** One entry of the fake, with what the real program keeps in the keychain. */
@@ -253,4 +261,185 @@ export function seedBackups(now: number): BackupRow[] {
   }));
 }
 
+function nameOf(rule: string): string {
+  const words = rule.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function place(path: string, line: number, commit: string | null): Place {
+  return { path, line, column: 18, commit, source: commit ? "history" : "worktree" };
+}
+
+function finding(
+  seed: Partial<Finding> & Pick<Finding, "rule" | "severity" | "path" | "line" | "secret">,
+): Finding {
+  const commit = seed.commit ?? null;
+  return {
+    name: nameOf(seed.rule),
+    provider: null,
+    kind: "api-key",
+    mode: null,
+    confidence: "high",
+    column: 18,
+    end_line: seed.line,
+    end_column: 50,
+    commit,
+    blob: null,
+    source: commit ? "history" : "worktree",
+    fingerprint: `${seed.rule}:${seed.path}:${seed.line}`,
+    places: [place(seed.path, seed.line, commit)],
+    decoded: [],
+    own: null,
+    author: commit ? "Ada Lovelace <ada@acme.test>" : null,
+    date: commit ? "2026-06-02T09:14:00+00:00" : null,
+    in_head: true,
+    pushed: commit !== null,
+    advice: null,
+    steps: commit
+      ? [
+          "Revoke it and make a new one.",
+          "Take it out of the files and load it at run time (keyward run -- CMD).",
+          "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text",
+        ]
+      : ["It is only on this disk: keep it in the vault and take it out of the file."],
+    console: null,
+    ...seed,
+  };
+}
+
+const ACME: Finding[] = [
+  finding({
+    rule: "stripe-secret-key",
+    provider: "stripe",
+    severity: "critical",
+    path: "app/config.py",
+    line: 12,
+    secret: "sk_l…9f2c",
+    commit: "41c08e2b6d1f0a9e57c3d24f8a6b19e0c7d5f312",
+    places: [
+      place("app/config.py", 12, "41c08e2b6d1f0a9e57c3d24f8a6b19e0c7d5f312"),
+      place("app/config.py", 14, "a7730c91d2be45f60718293a4b5c6d7e8f901234"),
+      place("docs/old/setup.md", 88, "0de51fb3a4c5d6e7f8091a2b3c4d5e6f70819203"),
+    ],
+    own: { entry: "acme/prod/stripe", version: 3, stage: "current" },
+    advice: "This value is in use and was committed. Rotate it first, then clean the history.",
+    console: "https://dashboard.stripe.com/apikeys",
+  }),
+  finding({
+    rule: "sendgrid-api-key",
+    provider: "sendgrid",
+    severity: "high",
+    path: "jobs/mail.js",
+    line: 3,
+    secret: "SG.x…Qm0A",
+    commit: "c3f9a1d07b2e4c6880912a3b4c5d6e7f80912a3b",
+    own: { entry: "acme/prod/sendgrid", version: 1, stage: "dead" },
+    advice:
+      "Retired and refused by the provider. Nothing to rotate; clean the history when you can.",
+  }),
+  finding({
+    rule: "env-assignment",
+    severity: "high",
+    path: ".env.production",
+    line: 4,
+    secret: "hunt…er2!",
+    advice: "Move it to the keychain and add the file to .gitignore.",
+  }),
+  finding({
+    rule: "github-token",
+    provider: "github",
+    severity: "critical",
+    path: "scripts/release.sh",
+    line: 27,
+    secret: "ghp_…81Zk",
+    commit: "5b7d2e90c1f3a4b5d6e7f8091a2b3c4d5e6f7081",
+    decoded: ["base64"],
+    advice: "Revoke it on GitHub, then make a new one here.",
+    console: "https://github.com/settings/tokens",
+  }),
+  finding({
+    rule: "generic-password",
+    severity: "medium",
+    confidence: "low",
+    path: "tests/fixtures/users.json",
+    line: 51,
+    secret: "pass…word",
+  }),
+  finding({
+    rule: "generic-password",
+    severity: "medium",
+    confidence: "low",
+    path: "docs/example.md",
+    line: 9,
+    secret: "chan…eme!",
+  }),
+];
+
+const BLOG: Finding[] = [
+  finding({
+    rule: "cloudflare-api-token",
+    provider: "cloudflare",
+    severity: "critical",
+    path: "deploy/purge.sh",
+    line: 6,
+    secret: "Zk3f…a81Q",
+    commit: "9be1f77d0c2a4b5c6d7e8f9012a3b4c5d6e7f809",
+    own: { entry: "blog/prod/cloudflare", version: 1, stage: "current" },
+    advice: "This value is in use and was committed. Rotate it first, then clean the history.",
+    console: "https://dash.cloudflare.com/profile/api-tokens",
+  }),
+];
+
+function report(
+  findings: Finding[],
+  files: number,
+  bytes: number,
+  notices: [string, string][] = [],
+): ScanReport {
+  return {
+    version: 1,
+    findings,
+    summary: {
+      findings: findings.length,
+      files,
+      blobs: files * 9,
+      bytes,
+      messages: files,
+      baselined: 0,
+      ignored: 0,
+      skipped_more: 0,
+      complete: true,
+      own_values: "checked",
+      skipped: [],
+      notices: notices.map(([code, message]) => ({ code, message })),
+      seconds: 0.42,
+    },
+  };
+}
+
+/** What a scan of a path finds. */
+export function reportOf(path: string): ScanReport {
+  if (path.includes("acme")) {
+    return report(ACME, 1204, 196_838_471, [
+      ["ENV_NOT_IGNORED", "`.env.production` is not in .gitignore."],
+    ]);
+  }
+  if (path.includes("blog")) return report(BLOG, 318, 22_400_120);
+  return report([], 87, 1_204_551);
+}
+
 export const REPOSITORIES = ["/home/ada/work/acme", "/home/ada/work/blog", "/home/ada/work/tools"];
+
+/** How many findings of each kind a report has. */
+export function leaksOf(report: ScanReport | null): Repository["leaks"] {
+  const sure = (report?.findings ?? []).filter((found) => found.confidence !== "low");
+  const others = sure.filter((found) => !found.own);
+  const number = (severity: string) => others.filter((found) => found.severity === severity).length;
+  return {
+    own: sure.length - others.length,
+    critical: number("critical"),
+    high: number("high"),
+    other: others.length - number("critical") - number("high"),
+    low_confidence: (report?.findings.length ?? 0) - sure.length,
+  };
+}
