@@ -1,7 +1,7 @@
 // Repositories and their scans, which take a while and can be stopped.
 
 import { type Api, ApiError } from "../api";
-import { leaksOf, reportOf } from "./data";
+import { leaksOf, reportOf } from "./findings";
 import type { FakeVault } from "./vault";
 
 export function leakCommands(v: FakeVault) {
@@ -34,7 +34,7 @@ export function leakCommands(v: FakeVault) {
     scan: async ({ path }) => {
       const job = { cancelled: false };
       v.scanning = job;
-      const report = reportOf(path);
+      const report = reportOf(path, v.now);
       const steps = 24;
       for (let step = 1; step <= steps; step += 1) {
         await new Promise((resolve) => setTimeout(resolve, v.options.slow ? 400 : 60));

@@ -16,12 +16,11 @@ import {
   daysAgo,
   type FakeEntry,
   HOSTILE,
-  leaksOf,
   REPOSITORIES,
-  reportOf,
   seedBackups,
   seedEntries,
 } from "./data";
+import { leaksOf, reportOf } from "./findings";
 import { newEntry } from "./entries";
 import { runAt } from "./steps";
 
@@ -173,10 +172,10 @@ export class FakeVault {
     this.repositories = REPOSITORIES.map((path, index) => ({
       path,
       scanned: index < 2 ? daysAgo(this.now, 2 + index * 9) : null,
-      leaks: leaksOf(index < 2 ? reportOf(path) : null),
+      leaks: leaksOf(index < 2 ? reportOf(path, this.now) : null),
     }));
     for (const repository of this.repositories) {
-      if (repository.scanned) this.reports.set(repository.path, reportOf(repository.path));
+      if (repository.scanned) this.reports.set(repository.path, reportOf(repository.path, this.now));
     }
     for (const entry of seedEntries(this.now)) this.record("add", entry.name, null, entry.created);
     this.record("backup", this.backups[1]?.path ?? "", "14 entries", this.backups[1]?.created);
@@ -214,11 +213,14 @@ export class FakeVault {
     this.repositories.push({
       path: HOSTILE.repository,
       scanned: daysAgo(this.now, 1),
-      leaks: leaksOf(reportOf("blog")),
+      leaks: leaksOf(reportOf("blog", this.now)),
     });
-    const hostile = structuredClone(reportOf("blog"));
-    for (const found of hostile.findings)
+    const hostile = structuredClone(reportOf("blog", this.now));
+    for (const found of hostile.findings) {
       found.path = "<img src=x onerror=window.pwned=1>/\u202eexe.png";
+      found.author = "<img src=x onerror=window.pwned=1>\u202e <a@b.example>";
+      found.steps = ["Type `git log \u202e# <img src=x onerror=window.pwned=1>` and see."];
+    }
     this.reports.set(HOSTILE.repository, hostile);
   }
 }
