@@ -102,6 +102,9 @@ export async function open(
         const root = document.documentElement;
         if (root.scrollWidth > root.clientWidth)
           out.push(`page ${root.scrollWidth} > ${root.clientWidth}`);
+        // Hidden text that no positioned parent holds makes the window itself scroll.
+        if (document.body.scrollHeight > innerHeight)
+          out.push(`page ${document.body.scrollHeight} high > ${innerHeight}`);
         for (const node of document.querySelectorAll(
           ".body, .capture, [data-list], nav, header, .tools",
         )) {
@@ -142,13 +145,25 @@ export const SCREENS = [
   "settings",
 ];
 
+/** Opens the repository that has a finding of every sort. */
+export async function openAcme(window) {
+  await window.click("nav-leaks");
+  await window.row("repository-row", "/home/ada/work/acme").click();
+  await window.at("finding-row").first().waitFor();
+}
+
+/** The finding of that name. */
+export function findingRow(window, name) {
+  return window.at("finding-row").filter({ has: window.page.getByText(name, { exact: true }) });
+}
+
 /** Opens a screen with something chosen on it, as someone at work would have it. */
 export async function busyScreen(window, screen) {
   await window.click(`nav-${screen}`);
   if (screen === "secrets") await window.row("entry-row", "acme/prod/stripe").click();
   if (screen === "rotation") await window.row("rotation-row", "blog/prod/s3-upload").click();
   if (screen === "leaks") {
-    await window.row("repository-row", "/home/ada/work/acme").click();
+    await openAcme(window);
     await window.at("finding-row").first().locator("button").first().click();
   }
   if (screen === "audit") await window.click("audit-verify");

@@ -1,6 +1,7 @@
 // What people come for, clicked through from end to end against the fake.
 
 import { strict as assert } from "node:assert";
+import { findingRow, openAcme } from "./harness.mjs";
 import { BODY, stripe, TEST } from "./samples.mjs";
 
 export const journeys = {
@@ -208,6 +209,69 @@ export const journeys = {
     const before = await window.at("finding-row").count();
     await window.click("low-confidence");
     assert.equal(await window.at("finding-row").count(), before + 2);
+    await window.close();
+  },
+
+  "a finding says who, whether it is still there, whether it was pushed, and what to do": async (
+    open,
+  ) => {
+    const window = await open();
+    await openAcme(window);
+    const cases = [
+      ["acme/prod/stripe", /Only in history.*Pushed/s, 3, /Sam Okafor.*34 days ago.*41c08e2/s],
+      ["acme/prod/sendgrid", /Only in history.*Pushed/s, 0, /Ada Lovelace/],
+      ["Env assignment", /^Only on this disk$/, 1, null],
+      ["Slack webhook address", /^Staged, not committed$/, 1, null],
+      ["GitHub token", /Still in the last commit.*Not pushed yet/s, 3, /Ada Lovelace.*7 hours ago/s],
+      ["AWS access key", /Still in the files.*Pushed/s, 3, /Sam Okafor.*12 days ago.*d81f03a/s],
+    ];
+    for (const [name, standing, steps, author] of cases) {
+      const row = findingRow(window, name);
+      await row.locator("[data-finding]").click();
+      const part = (id) => row.locator(`[data-testid="${id}"]`);
+      assert.match(await part("finding-standing").innerText(), standing, name);
+      assert.equal(await part("finding-steps").locator("li").count(), steps, name);
+      if (author) assert.match(await part("finding-author").innerText(), author, name);
+      else assert.equal(await part("finding-author").count(), 0, name);
+      await row.locator("[data-finding]").click();
+    }
+    await window.close();
+  },
+
+  "commands of the steps are copied, and the console is a button in its step": async (open) => {
+    const window = await open();
+    await openAcme(window);
+    const row = findingRow(window, "GitHub token");
+    await row.locator("[data-finding]").focus();
+    await window.press("Enter");
+    await window.press("Tab");
+    await window.press("Tab");
+    await window.press("Enter");
+    const said = row.locator('[role="status"]').nth(1);
+    await said.getByText("Copied").waitFor({ state: "attached" });
+    assert.equal(
+      await window.page.evaluate(() => navigator.clipboard.readText()),
+      "git rebase -i",
+      "the keyboard reaches the second command",
+    );
+    const third = row.locator('[data-testid="finding-steps"] li').nth(2);
+    assert.match(await third.innerText(), /^Revoke it and make a new one at/);
+    await third.locator('[data-testid="finding-console"]').waitFor();
+    assert.equal(await row.locator('[data-testid="finding-console"]').count(), 1);
+    await window.close();
+  },
+
+  "the step that replaces our own value is the button": async (open) => {
+    const window = await open();
+    await openAcme(window);
+    const row = findingRow(window, "acme/prod/stripe");
+    await row.locator("[data-finding]").click();
+    assert.match(await row.innerText(), /In use: rotate now\./);
+    const first = row.locator('[data-testid="finding-steps"] li').first();
+    assert.match(await first.innerText(), /^Replace it:\s+Rotate now$/);
+    assert.equal(await row.locator('[data-testid="finding-rotate"]').count(), 1);
+    await window.click("finding-rotate");
+    await window.at("run-value").waitFor();
     await window.close();
   },
 

@@ -1,7 +1,7 @@
 // What holds on every screen: keyboard, screen readers, small windows, large text, hostile text.
 
 import { strict as assert } from "node:assert";
-import { busyScreen, SCREENS } from "./harness.mjs";
+import { busyScreen, findingRow, openAcme, SCREENS } from "./harness.mjs";
 
 export const quality = {
   "keyboard only: palette, entry, copy": async (open) => {
@@ -113,6 +113,14 @@ export const quality = {
     await window.click("nav-leaks");
     await window.page.locator('[data-testid="repository-row"][data-id*="img src"]').click();
     assert.match(await window.text("finding-row"), /⟨U\+202E⟩exe\.png/);
+    await window.page.locator("[data-finding]").first().click();
+    assert.match(await window.text("finding-author"), /<img src=x .*⟨U\+202E⟩/);
+    assert.match(await window.text("finding-steps"), /git log ⟨U\+202E⟩# <img/);
+    assert.equal(
+      await window.at("finding-command").count(),
+      0,
+      "a command that hides something is not offered for copying",
+    );
     await window.press("Control+k");
     await window.page.keyboard.type("onerror");
     await window.at("palette-row").first().waitFor();
@@ -221,6 +229,31 @@ const STATES = {
     await window.at("undo").waitFor();
   },
 };
+
+for (const scheme of ["light", "dark"]) {
+  quality[`every sort of finding, ${scheme}: no serious fault, nothing sticks out`] = async (
+    open,
+  ) => {
+    const window = await open({ scheme });
+    await openAcme(window);
+    for (const name of ["AWS access key", "GitHub token", "Slack webhook address"]) {
+      const row = findingRow(window, name);
+      await row.locator("[data-finding]").click();
+      for (const [width, height] of [
+        [1280, 800],
+        [900, 600],
+      ]) {
+        await window.page.setViewportSize({ width, height });
+        await row.locator("[data-finding]").evaluate((node) => node.scrollIntoView());
+        await window.page.waitForTimeout(60);
+        assert.deepEqual(await window.axe(), [], `${name} at ${width}`);
+        assert.deepEqual(await window.overflow(), [], `${name} at ${width}`);
+        await window.shot(`state-finding-${name.split(" ")[0].toLowerCase()}-${scheme}-${width}`);
+      }
+    }
+    await window.close();
+  };
+}
 
 for (const [name, enter] of Object.entries(STATES)) {
   for (const scheme of ["light", "dark"]) {
