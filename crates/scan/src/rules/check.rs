@@ -19,10 +19,6 @@ pub(crate) enum Check {
     GrafanaCrc32,
     /// An identity of age, which is Bech32 (BIP-173).
     AgeIdentity,
-    /// A PyPI token is a macaroon of pypi.org.
-    PypiMacaroon,
-    /// A 1Password service account token is JSON that says where to sign in.
-    OnepasswordServiceAccount,
     /// A JSON Web Token whose header is JSON with an `alg` (RFC 7519).
     Jwt,
     /// An AWS key id, whose body is base32.
@@ -60,8 +56,6 @@ impl Check {
             Self::GitlabCrc32 => fits(token::gitlab_crc32(secret)),
             Self::GrafanaCrc32 => fits(token::grafana_crc32(secret)),
             Self::AgeIdentity => fits(token::age_identity(secret)),
-            Self::PypiMacaroon => fits(token::pypi_macaroon(secret)),
-            Self::OnepasswordServiceAccount => fits(token::onepassword_service_account(secret)),
             Self::Jwt => sure(jwt(secret)),
             Self::AwsKeyId => sure(aws_key_id(secret)),
             Self::Pem => sure(pem(secret)),
@@ -76,13 +70,7 @@ impl Check {
     pub(crate) fn proves(self) -> bool {
         matches!(
             self,
-            Self::GithubCrc32
-                | Self::GrafanaCrc32
-                | Self::AgeIdentity
-                | Self::PypiMacaroon
-                | Self::OnepasswordServiceAccount
-                | Self::Jwt
-                | Self::Pem
+            Self::GithubCrc32 | Self::GrafanaCrc32 | Self::AgeIdentity | Self::Jwt | Self::Pem
         )
     }
 
@@ -93,8 +81,6 @@ impl Check {
             Self::GitlabCrc32 => "gitlab-crc32",
             Self::GrafanaCrc32 => "grafana-crc32",
             Self::AgeIdentity => "age-identity",
-            Self::PypiMacaroon => "pypi-macaroon",
-            Self::OnepasswordServiceAccount => "onepassword-service-account",
             Self::Jwt => "jwt",
             Self::AwsKeyId => "aws-key-id",
             Self::Pem => "pem",
@@ -195,8 +181,6 @@ mod tests {
             "gitlab-crc32",
             "grafana-crc32",
             "age-identity",
-            "pypi-macaroon",
-            "onepassword-service-account",
             "jwt",
             "aws-key-id",
             "pem",
