@@ -368,3 +368,33 @@ fn no_commits_and_detached_heads() {
     repo.commit("two");
     assert_eq!(found(&repo.scan(), 1).commit, Some(first));
 }
+
+#[test]
+fn a_later_version_still_holds_it() {
+    let repo = Repo::new();
+    repo.write("f", format!("one\n{}\n", key(1)));
+    let first = repo.commit("first");
+    repo.write("f", format!("two\n{}\n", key(1)));
+    repo.commit("second");
+    let finding = found(&repo.history(), 1);
+    assert_eq!(finding.commit, Some(first), "the commit that brought it in");
+    assert!(finding.in_head, "though not in the version that brought it in");
+    repo.write("f", "clean\n");
+    repo.commit("third");
+    assert!(!found(&repo.history(), 1).in_head);
+}
+
+#[test]
+fn pushed_after_it_was_amended() {
+    let repo = Repo::new();
+    repo.write("f", format!("{}\n", key(1)));
+    let before = repo.commit("first");
+    assert!(!found(&repo.history(), 1).pushed);
+    repo.git(&["commit", "-q", "--amend", "-m", "first, in other words"]);
+    let after = repo.git(&["rev-parse", "HEAD"]);
+    assert_ne!(before, after);
+    repo.git(&["update-ref", "refs/remotes/origin/main", &after]);
+    let finding = found(&repo.history(), 1);
+    assert!(finding.pushed);
+    assert_eq!(finding.commit, Some(after), "not the commit that was amended away");
+}

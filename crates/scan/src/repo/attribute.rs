@@ -9,6 +9,7 @@ use super::ids::IdSet;
 use super::objects::{Objects, Unreadable};
 use super::reader::Reader;
 use crate::pack::Kind;
+use crate::report::collect::GroupKey;
 
 /// Folders deeper than this, and longer paths in bytes, are made to exhaust; they are counted as unread.
 const MAX_DEPTH: usize = 4_096;
@@ -28,14 +29,15 @@ pub(crate) struct Known {
     pub(crate) staged: bool,
 }
 
-/// The places of commits in the history of each repository, by its number, and which blobs HEAD holds.
+/// What is known of the history that findings stand in.
 #[derive(Default)]
 pub(crate) struct Orders {
+    /// The place of commits in the history of each repository, by its number.
     pub(crate) commits: HashMap<(usize, ObjectId), usize>,
-    /// Blobs that are still in the last commit.
-    pub(crate) in_head: HashSet<ObjectId>,
-    /// Commits that a remote's branch leads to.
-    pub(crate) pushed: HashSet<ObjectId>,
+    /// Secrets that the last commit still holds, in whatever version of a file.
+    pub(crate) in_head: HashSet<GroupKey>,
+    /// Secrets in a commit that a remote's branch leads to.
+    pub(crate) pushed: HashSet<GroupKey>,
     /// Whether there is a remote's branch at all.
     pub(crate) has_remote: bool,
     /// Author and date of the commits that findings name.

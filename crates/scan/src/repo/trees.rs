@@ -30,6 +30,22 @@ const MAX_STEPS: usize = 40_000_000;
 /// Folders are followed this deep.
 const MAX_DEPTH: usize = 1_000;
 
+/// Since when something is in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Since {
+    /// The place in history of the first commit that had it.
+    pub(crate) order: usize,
+    /// Whether any commit that had it was pushed: not always the first, after a rebase.
+    pub(crate) pushed: bool,
+}
+
+impl Since {
+    fn join(&mut self, other: Self) {
+        self.order = self.order.min(other.order);
+        self.pushed |= other.pushed;
+    }
+}
+
 /// An entry of a tree, where it first appears.
 #[derive(Clone, Copy)]
 struct Seen {
@@ -57,9 +73,9 @@ pub(crate) struct Trees<'s> {
     names: Vec<Vec<u8>>,
     /// The copies of each delta that builds a tree, by the tree's number.
     copies: HashMap<u32, Vec<Copy>>,
-    memo: HashMap<u32, Vec<(Vec<u8>, usize)>>,
-    /// Where commits begin: the place in history of the oldest with this tree.
-    roots: HashMap<u32, usize>,
+    memo: HashMap<u32, Vec<(Vec<u8>, Since)>>,
+    /// Where commits begin: what is known of those with this tree.
+    roots: HashMap<u32, Since>,
     steps: usize,
     /// What trees name and is not here, if that was asked for.
     pub(crate) missing: IdSet,
@@ -299,10 +315,9 @@ impl<'s> Trees<'s> {
     }
 
     /// Takes a commit's tree as a beginning; the oldest commit of a tree counts.
-    pub(crate) fn begin(&mut self, tree: &ObjectId, order: usize) {
+    pub(crate) fn begin(&mut self, tree: &ObjectId, since: Since) {
         if let Some(number) = self.number(tree) {
-            let place = self.roots.entry(number).or_insert(order);
-            *place = (*place).min(order);
+            self.roots.entry(number).or_insert(since).join(since);
         }
     }
 
@@ -358,39 +373,37 @@ impl<'s> Trees<'s> {
         out
     }
 
-    /// The names under which commits hold a blob, and the place in history of the first that did.
-    pub(crate) fn names(&mut self, blob: &ObjectId) -> Vec<(String, usize)> {
-        let mut names: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    /// The names under which commits hold a blob, and since when.
+    pub(crate) fn names(&mut self, blob: &ObjectId) -> Vec<(String, Since)> {
+        let mut names: BTreeMap<Vec<u8>, Since> = BTreeMap::new();
         let holders = self.holders(blob);
         for (tree, name) in holders {
-            for (folder, order) in self.paths(tree, 0) {
+            for (folder, since) in self.paths(tree, 0) {
                 let path = [folder.as_slice(), &self.names[name as usize]].concat();
-                let place = names.entry(path).or_insert(order);
-                *place = (*place).min(order);
+                names.entry(path).or_insert(since).join(since);
             }
         }
-        names.into_iter().map(|(path, order)| (shown(&path), order)).collect()
+        names.into_iter().map(|(path, since)| (shown(&path), since)).collect()
     }
 
-    /// The paths of a tree, each empty or ending in `/`, and the first commit that had it there.
-    fn paths(&mut self, tree: u32, depth: usize) -> Vec<(Vec<u8>, usize)> {
+    /// The paths of a tree, each empty or ending in `/`, and since when it is there.
+    fn paths(&mut self, tree: u32, depth: usize) -> Vec<(Vec<u8>, Since)> {
         if let Some(known) = self.memo.get(&tree) {
             return known.clone();
         }
-        let mut paths: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-        if let Some(&order) = self.roots.get(&tree) {
-            paths.insert(Vec::new(), order);
+        let mut paths: BTreeMap<Vec<u8>, Since> = BTreeMap::new();
+        if let Some(&since) = self.roots.get(&tree) {
+            paths.insert(Vec::new(), since);
         }
         if depth < MAX_DEPTH
             && self.steps < MAX_STEPS
             && let Some(id) = self.id(tree)
         {
             for (holder, name) in self.holders(&id) {
-                for (folder, order) in self.paths(holder, depth + 1) {
+                for (folder, since) in self.paths(holder, depth + 1) {
                     if paths.len() < MAX_PATHS {
                         let path = [folder.as_slice(), &self.names[name as usize], b"/"].concat();
-                        let place = paths.entry(path).or_insert(order);
-                        *place = (*place).min(order);
+                        paths.entry(path).or_insert(since).join(since);
                     }
                 }
             }

@@ -15,7 +15,6 @@ use crate::find::sight::Sight;
 use crate::find::text::{Position, Text};
 use crate::find::unpack::{Member, Missed, is_archive, unpack};
 use crate::repo::attribute::{Known, Orders};
-use crate::repo::ids::IdSet;
 
 /// A repository made to exhaust holds more; what is beyond is counted, not kept.
 const MAX_GROUPS: usize = 100_000;
@@ -54,7 +53,7 @@ pub(super) struct Sighting {
 /// What makes two sights one finding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct GroupKey {
-    rule: Option<usize>,
+    pub(super) rule: Option<usize>,
     /// SHA-256 of the secret, so that the map holds no copy.
     secret: [u8; 32],
 }
@@ -64,6 +63,11 @@ impl GroupKey {
         let kind = sight.rule.map(|rule| matcher.rules.at(rule).kind);
         let secret = Sha256::digest(&*canonical(&sight.secret, kind)).into();
         Self { rule: sight.rule, secret }
+    }
+
+    /// Whether a set holds this secret, as its rule or as the vault sees it.
+    pub(super) fn is_in(&self, set: &HashSet<Self>) -> bool {
+        set.contains(self) || set.contains(&Self { rule: None, ..self.clone() })
     }
 }
 
@@ -233,29 +237,15 @@ impl Collector {
             .collect()
     }
 
-    /// The blobs that hold something.
-    pub(crate) fn blobs(&self) -> IdSet {
-        self.containers()
-            .filter_map(|container| match container {
-                Container::Blob(id, _) | Container::Staged(_, id) => Some(*id),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// The commits that findings name.
-    pub(crate) fn commits(&self) -> IdSet {
-        self.containers()
-            .filter_map(|container| match container {
-                Container::Blob(_, Some(known)) => known.commit,
-                Container::Message(_, id) => Some(*id),
-                _ => None,
-            })
-            .collect()
+    /// Each secret and where it was read.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&GroupKey, &Container)> {
+        self.groups.iter().flat_map(|(key, group)| {
+            group.sightings.iter().map(move |sighting| (key, &sighting.container))
+        })
     }
 
     fn containers(&self) -> impl Iterator<Item = &Container> {
-        self.groups.values().flat_map(|group| &group.sightings).map(|sighting| &sighting.container)
+        self.places().map(|(_, container)| container)
     }
 
     /// The findings, in no order yet.
@@ -268,7 +258,7 @@ impl Collector {
         self.join_own();
         self.groups
             .into_iter()
-            .filter_map(|(key, group)| finding(key.rule, group, matcher, orders, options))
+            .filter_map(|(key, group)| finding(&key, group, matcher, orders, options))
             .collect()
     }
 

@@ -7,7 +7,7 @@ use gix::ObjectId;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::collect::{Container, Group, Sighting};
+use super::collect::{Container, Group, GroupKey, Sighting};
 use super::{Confidence, Finding, Kind, Own, Place, Severity, Source};
 use crate::find::matcher::Matcher;
 use crate::find::text::Position;
@@ -39,13 +39,13 @@ struct Ranked<'g> {
 
 /// The finding; `None` if it is noise from a generated file.
 pub(super) fn finding(
-    rule: Option<usize>,
+    key: &GroupKey,
     group: Group,
     matcher: &Matcher<'_>,
     orders: &Orders,
     options: &Shown<'_>,
 ) -> Option<Finding> {
-    let rule = rule.map(|rule| matcher.rules.at(rule));
+    let rule = key.rule.map(|rule| matcher.rules.at(rule));
     let mut places = ranked(&group, orders);
     let before = places.len();
     places.retain(|place| !options.ignores.iter().any(|ignores| ignores.holds(&place.place.path)));
@@ -87,13 +87,10 @@ pub(super) fn finding(
     };
     let introduced = places.iter().find_map(|ranked| ranked.commit.filter(|_| ranked.rank.0 >= 2));
     let author = introduced.and_then(|commit| orders.authors.get(&commit));
-    let in_head = places.iter().any(|ranked| {
-        ranked.rank.0 == 0 || ranked.blob.is_some_and(|blob| orders.in_head.contains(&blob))
-    });
+    let on_disk = places.iter().any(|ranked| ranked.rank.0 == 0);
+    let in_head = on_disk || key.is_in(&orders.in_head);
     let standing = Standing {
-        pushed: places
-            .iter()
-            .any(|ranked| ranked.commit.is_some_and(|commit| orders.pushed.contains(&commit))),
+        pushed: key.is_in(&orders.pushed),
         committed: introduced.is_some(),
         staged: places.iter().any(|ranked| ranked.rank.0 == 1),
         has_remote: orders.has_remote,

@@ -22,7 +22,7 @@ use crate::repo::history::History;
 use crate::repo::ids::IdSet;
 use crate::repo::objects::{Objects, Unreadable};
 use crate::repo::reader::Reader;
-use crate::repo::trees::Trees;
+use crate::repo::trees::{Since, Trees};
 use crate::repo::{index, refs};
 use crate::report::collect::{Container, GroupKey, Seen, examine};
 use crate::scan::{Run, threads, too_large};
@@ -263,7 +263,13 @@ impl<'g> Git<'g> {
             return Ok(());
         }
 
-        let in_order = self.history.oldest_first(&reachable);
+        // What a ref leads to comes first: a commit that was amended away brought nothing that is left.
+        let by_refs = self.history.roots(tips.refs.iter().copied(), |_| true).commits;
+        let by_refs = self.history.reachable(by_refs, &shallow, &mut IdSet::default());
+        let amended: IdSet = reachable.difference(&by_refs).copied().collect();
+        let mut in_order = self.history.oldest_first(&by_refs);
+        in_order.extend(self.history.oldest_first(&amended));
+        let pushed = self.pushed(&tips, &shallow);
         for (order, id) in in_order.iter().enumerate() {
             orders.commits.insert((self.number, *id), order);
         }
@@ -292,17 +298,16 @@ impl<'g> Git<'g> {
         // Commits that nothing leads to still know the paths of what is left.
         let rest: IdSet =
             self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
-        for (order, id) in in_order.iter().enumerate() {
-            trees.begin(&self.history.commits[id].tree, order);
-        }
-        for (order, id) in (in_order.len()..).zip(self.history.oldest_first(&rest)) {
-            trees.begin(&self.history.commits[&id].tree, order);
+        let rest = self.history.oldest_first(&rest);
+        for (order, id) in in_order.iter().chain(&rest).enumerate() {
+            let since = Since { order, pushed: pushed.contains(id) };
+            trees.begin(&self.history.commits[id].tree, since);
         }
         // A tag on a tree or a blob: what it holds has no commit, but it is reachable.
         let mut reader = Reader::new(self.store);
         for other in &roots.others {
             if reader.is_tree(other) {
-                trees.begin(other, usize::MAX);
+                trees.begin(other, Since { order: usize::MAX, pushed: false });
             }
         }
         run.cancel.check()?;
@@ -315,15 +320,19 @@ impl<'g> Git<'g> {
             }
         }
         let mut names: HashMap<ObjectId, Vec<Known>> = HashMap::new();
+        let mut in_remotes = IdSet::default();
         for id in &wanted {
             run.cancel.check()?;
-            let mut list: Vec<Known> = trees
-                .names(id)
+            let known = trees.names(id);
+            if known.iter().any(|(_, since)| since.pushed) {
+                in_remotes.insert(*id);
+            }
+            let mut list: Vec<Known> = known
                 .into_iter()
-                .map(|(path, order)| Known {
+                .map(|(path, since)| Known {
                     path: format!("{}{path}", self.prefix),
-                    commit: in_order.get(order).copied(),
-                    order,
+                    commit: in_order.get(since.order).copied(),
+                    order: since.order,
                     staged: false,
                 })
                 .collect();
@@ -352,19 +361,24 @@ impl<'g> Git<'g> {
         for (id, list) in &numbers.extra {
             rows.extend(list.iter().map(|one| (*id, *one)));
         }
-        let chosen = self.choose(rows, &names);
-        self.read_again(chosen)?;
+        let head = self.in_head(&tips, &wanted.into_iter().collect());
+        let groups = self.grouped(rows);
+        for (key, rows) in &groups {
+            if rows.iter().any(|(id, _)| head.contains(id)) {
+                orders.in_head.insert(key.clone());
+            }
+            if rows.iter().any(|(id, _)| in_remotes.contains(id)) {
+                orders.pushed.insert(key.clone());
+            }
+        }
+        self.read_again(self.choose(groups, &names))?;
         self.facts(&tips, orders, &shallow);
         self.report_missing(missing.len());
         Ok(())
     }
 
-    /// Of all the versions that hold a secret, the one that brought it to each path.
-    fn choose(
-        &self,
-        rows: Vec<(ObjectId, Found)>,
-        names: &HashMap<ObjectId, Vec<Known>>,
-    ) -> BTreeMap<ObjectId, Vec<Place>> {
+    /// The blobs of each secret.
+    fn grouped(&self, rows: Vec<(ObjectId, Found)>) -> BTreeMap<GroupKey, Vec<(ObjectId, Found)>> {
         let matcher = self.run.matcher;
         let mut groups: BTreeMap<GroupKey, Vec<(ObjectId, Found)>> = BTreeMap::new();
         let mut keys: HashMap<u32, GroupKey> = HashMap::new();
@@ -374,6 +388,15 @@ impl<'g> Git<'g> {
                 .or_insert_with(|| GroupKey::of(&matcher.sights.get(found.sight), matcher));
             groups.entry(key.clone()).or_default().push((id, found));
         }
+        groups
+    }
+
+    /// Of all the versions that hold a secret, the one that brought it to each path.
+    fn choose(
+        &self,
+        groups: BTreeMap<GroupKey, Vec<(ObjectId, Found)>>,
+        names: &HashMap<ObjectId, Vec<Known>>,
+    ) -> BTreeMap<ObjectId, Vec<Place>> {
         let mut chosen: BTreeMap<ObjectId, Vec<Place>> = BTreeMap::new();
         for rows in groups.into_values() {
             let mut best: BTreeMap<&str, (usize, ObjectId)> = BTreeMap::new();
@@ -427,30 +450,54 @@ impl<'g> Git<'g> {
         Ok(())
     }
 
-    /// Which of the found blobs the last commit still holds, and which commits were pushed.
-    pub(super) fn facts(&self, tips: &refs::Tips, orders: &mut Orders, shallow: &IdSet) {
-        let run = self.run;
+    /// Which of these blobs the last commit holds.
+    fn in_head(&self, tips: &refs::Tips, wanted: &IdSet) -> IdSet {
+        let mut held = IdSet::default();
         if let Some(head) = tips.head.and_then(|head| self.history.commits.get(&head)) {
-            let wanted = run.collector().blobs();
-            let mut walk = TreeWalk::new(self.store);
-            walk.visit(head.tree, &mut |blob, _, _| {
+            TreeWalk::new(self.store).visit(head.tree, &mut |blob, _, _| {
                 if wanted.contains(&blob) {
-                    orders.in_head.insert(blob);
+                    held.insert(blob);
                 }
             });
         }
+        held
+    }
+
+    /// The commits that remotes' branches lead to.
+    fn pushed(&self, tips: &refs::Tips, shallow: &IdSet) -> IdSet {
+        let from = self.history.roots(tips.remotes.iter().copied(), |_| true).commits;
+        self.history.reachable(from, shallow, &mut IdSet::default())
+    }
+
+    /// What is known of the places that the report has so far: whether the last commit still holds them,
+    /// whether they were pushed, and who brought them in.
+    pub(super) fn facts(&self, tips: &refs::Tips, orders: &mut Orders, shallow: &IdSet) {
+        let run = self.run;
+        let collector = run.collector();
+        let blob = |container: &Container| match container {
+            Container::Blob(id, _) | Container::Staged(_, id) => Some(*id),
+            _ => None,
+        };
+        let blobs = collector.places().filter_map(|(_, container)| blob(container)).collect();
+        let held = self.in_head(tips, &blobs);
+        let pushed = self.pushed(tips, shallow);
         orders.has_remote |= !tips.remotes.is_empty();
-        let pushed = self.history.reachable(
-            self.history.roots(tips.remotes.iter().copied(), |_| true).commits,
-            shallow,
-            &mut IdSet::default(),
-        );
         let mut reader = Reader::new(self.store);
-        for commit in run.collector().commits() {
-            if pushed.contains(&commit) {
-                orders.pushed.insert(commit);
+        for (key, container) in collector.places() {
+            if blob(container).is_some_and(|id| held.contains(&id)) {
+                orders.in_head.insert(key.clone());
             }
-            if let Ok((Kind::Commit, bytes)) = reader.find(&commit)
+            let commit = match container {
+                Container::Blob(_, Some(known)) => known.commit,
+                Container::Message(_, id) => Some(*id),
+                _ => None,
+            };
+            let Some(commit) = commit else { continue };
+            if pushed.contains(&commit) {
+                orders.pushed.insert(key.clone());
+            }
+            if !orders.authors.contains_key(&commit)
+                && let Ok((Kind::Commit, bytes)) = reader.find(&commit)
                 && let Some(author) = crate::repo::history::author(bytes)
             {
                 orders.authors.insert(commit, author);
