@@ -32,7 +32,8 @@ pub struct Options {
     pub sources: Sources,
     /// Ignore files, `.keywardignore` among them, and the quieting of test and generated data are off.
     pub no_ignore: bool,
-    /// Larger files and blobs are skipped, in bytes. The size is read before anything is inflated.
+    /// Larger files and blobs are skipped, in bytes; more than 4 GiB are never read. The size is read before
+    /// anything is inflated.
     pub max_blob: u64,
     /// Look for the vault's values only, not for what rules describe.
     pub own_only: bool,
@@ -64,5 +65,10 @@ impl Options {
             min_confidence: None,
             whole: false,
         }
+    }
+
+    /// [`max_blob`](Self::max_blob), within what positions in a text can count.
+    pub(crate) fn limit(&self) -> u64 {
+        self.max_blob.min(u64::from(u32::MAX))
     }
 }

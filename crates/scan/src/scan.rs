@@ -45,15 +45,12 @@ pub fn scan(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
-    let own_values = own.unwrap_or_default();
-    let matcher = Matcher::new(rules, own_values, options.own_only, options.max_blob, cancel);
+    let matcher = Matcher::new(rules, own, options, cancel);
     let mut run = Run::new(&matcher, options, progress, cancel);
     let mut orders = Orders::default();
     for (number, path) in options.paths.iter().enumerate() {
         let prefix = prefix(options, path);
-        if !options.no_ignore {
-            run.ignores.extend(Ignores::of(path, &prefix)?);
-        }
+        run.heed_ignores(path, &prefix)?;
         run.path(number, path, &prefix, &mut orders)?;
     }
     Ok(run.report(&orders, own))
@@ -81,11 +78,10 @@ pub fn scan_bytes(
     cancel: &Cancel,
 ) -> Result<Report, ScanError> {
     cancel.check()?;
-    let own_values = own.unwrap_or_default();
-    let matcher = Matcher::new(rules, own_values, options.own_only, options.max_blob, cancel);
+    let matcher = Matcher::new(rules, own, options, cancel);
     let run = Run::new(&matcher, options, &crate::progress::Silent, cancel);
-    if bytes.len() as u64 > options.max_blob {
-        run.skip("-".to_owned(), too_large(bytes.len() as u64, options.max_blob), false);
+    if bytes.len() as u64 > options.limit() {
+        run.skip("-".to_owned(), too_large(bytes.len() as u64, options.limit()), false);
     } else {
         run.look("-", &Container::Stdin, bytes, &mut Scratch::default());
         run.tally().bytes += bytes.len() as u64;
@@ -115,7 +111,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cancel: &'a Cancel,
     collector: Mutex<Collector>,
     tally: Mutex<Tally>,
-    pub(crate) ignores: Vec<Ignores>,
+    ignores: Vec<Ignores>,
     /// Held while something large is in memory.
     gate: Mutex<()>,
 }
@@ -137,6 +133,14 @@ impl<'a> Run<'a> {
             ignores: Vec::new(),
             gate: Mutex::default(),
         }
+    }
+
+    /// Leaves out what the ignore file at `path` says, unless that was turned off.
+    pub(crate) fn heed_ignores(&mut self, path: &Path, prefix: &str) -> Result<(), ScanError> {
+        if !self.options.no_ignore {
+            self.ignores.extend(Ignores::of(path, prefix)?);
+        }
+        Ok(())
     }
 
     pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
@@ -226,7 +230,7 @@ impl<'a> Run<'a> {
             }
         }
         if sources.staged || history || all {
-            let (store, troubles) = Objects::open(&repo, self.options.max_blob);
+            let (store, troubles) = Objects::open(&repo, self.options);
             for skipped in troubles.skipped {
                 self.skip(format!("{prefix}{}", skipped.path), skipped.reason, true);
             }
@@ -322,7 +326,7 @@ impl<'a> Run<'a> {
     pub(crate) fn file(&self, path: &Path, name: String, scratch: &mut Scratch) {
         let large = path.metadata().is_ok_and(|meta| meta.len() > LARGE);
         let _guard = large.then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
-        match files::read(path, self.options.max_blob, false) {
+        match files::read(path, self.options.limit(), false) {
             Ok(content) => {
                 {
                     let mut tally = self.tally();
@@ -340,7 +344,7 @@ impl<'a> Run<'a> {
                 self.progress.advance(1, 0, content.bytes.len() as u64);
             }
             Err(Unread::TooLarge(size)) => {
-                self.skip(name, too_large(size, self.options.max_blob), false)
+                self.skip(name, too_large(size, self.options.limit()), false)
             }
             Err(Unread::NotAFile(what)) => self.skip(name, what.to_owned(), false),
             Err(Unread::Io(error)) => self.skip(name, files::words(&error), true),
@@ -351,7 +355,7 @@ impl<'a> Run<'a> {
         let options = self.options;
         let collector = self.collector.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut tally = self.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if collector.overflowed {
+        if collector.overflowed || self.matcher.sights.is_full() {
             tally.incomplete = true;
             tally.notices.insert(Notice {
                 code: "TOO_MANY_FINDINGS".to_owned(),
@@ -410,6 +414,11 @@ impl<'a> Run<'a> {
 
 pub(crate) fn too_large(size: u64, limit: u64) -> String {
     format!("{size} bytes, more than the limit of {limit}; `--max-blob` raises it")
+}
+
+/// What a thread brings home. A fault in it is a fault of the scan: its part would be missing unseen.
+pub(crate) fn joined<T>(worker: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    worker.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))
 }
 
 /// As many as there are cores, within reason.

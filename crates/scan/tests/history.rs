@@ -398,3 +398,30 @@ fn pushed_after_it_was_amended() {
     assert!(finding.pushed);
     assert_eq!(finding.commit, Some(after), "not the commit that was amended away");
 }
+
+#[test]
+fn the_limit_of_blobs_is_not_one_of_commits() {
+    let repo = Repo::new();
+    repo.write("f", "a small file\n");
+    let first = repo.commit("first");
+    repo.write("g", format!("a larger file {}\n", key(1)));
+    repo.commit(&format!("a long message {}", key(2)));
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["repack", "-adq"]);
+        }
+        for since in [None, Some(first.clone())] {
+            let mut options = repo.options();
+            options.sources.history = true;
+            options.sources.since = since;
+            options.max_blob = 20;
+            let report = run(&options).expect("commits are read");
+            found(&report, 2);
+            assert!(report.findings.iter().all(|finding| finding.secret != key(1)), "too large");
+            assert!(
+                report.summary.skipped.iter().any(|one| one.reason.contains("limit")),
+                "{report:?}"
+            );
+        }
+    }
+}

@@ -103,3 +103,12 @@ fn one_key_in_many_files_is_one_finding() {
         finding.places.iter().map(|place| (place.path.as_str(), place.column)).collect();
     assert_eq!(places, [("a", 1), ("a", 34), ("b", 1), ("b", 34), ("c", 1), ("c", 34)]);
 }
+
+#[test]
+fn a_file_that_is_one_keyword_throughout_is_searched_in_pieces() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("{}\n{}\n", "a".repeat(600_000), key(1));
+    std::fs::write(folder.path().join("a.txt"), text).expect("a file");
+    let report = run(&shown(folder.path())).expect("a report");
+    assert_eq!(found(&report, 1).line, 2, "the last piece is reached");
+}

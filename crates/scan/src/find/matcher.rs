@@ -7,18 +7,20 @@ use zeroize::Zeroizing;
 
 use super::confirm::{Caches, confirm, extent};
 use super::encoded;
+use super::hits::{Ask, Hit, Hits, What};
 use super::literal::{Anchor, Literals, Owner};
 use super::own::{OwnIndex, OwnValue};
 use super::sight::{Sight, Sights};
 use super::unpack::Limits;
+use crate::options::Options;
 use crate::progress::Cancel;
 use crate::report::{Confidence, Decoding};
 use crate::rules::Rules;
 
 /// Encodings inside encodings are undone this deep.
 const MAX_DEPTH: usize = 3;
-/// So many hits of one text are kept.
-const MAX_HITS: usize = 50_000;
+/// Literals are gathered in pieces of so many bytes of text before they are asked about.
+const PIECE: usize = 256 * 1024;
 /// How far before and after a literal's first byte most rules look. What looks further is asked again
 /// whenever something changes in its reach.
 pub(crate) const BEFORE: usize = 64;
@@ -36,39 +38,6 @@ pub(crate) struct Matcher<'a> {
     cancel: Cancel,
 }
 
-/// What a hit says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
-    /// A secret: the number of its sight, and whether the rule is unsure.
-    Secret { sight: u32, unsure: bool },
-    /// A mark that lets the line pass.
-    Allow,
-    /// Nothing yet; but a change within its reach may make it something.
-    Nothing,
-}
-
-/// Something at a place in a text, and all that it depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Hit {
-    /// The secret's place.
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) what: What,
-    /// The bytes that decided, the ends of the text included where they were reached.
-    pub(crate) low: u32,
-    pub(crate) high: u32,
-    /// Whom to ask again; `None` for what is found again by itself.
-    pub(crate) ask: Option<Ask>,
-}
-
-/// A literal at a place, and the rule that looks further round it than a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ask {
-    pub(crate) at: u32,
-    pub(crate) literal: u32,
-    pub(crate) rule: u32,
-}
-
 /// What one thread keeps between texts.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -80,23 +49,21 @@ pub(crate) struct Scratch {
 impl<'a> Matcher<'a> {
     pub(crate) fn new(
         rules: &'a Rules,
-        own: &'a [OwnValue],
-        own_only: bool,
-        max_blob: u64,
+        own: Option<&'a [OwnValue]>,
+        options: &Options,
         cancel: &Cancel,
     ) -> Self {
-        let own = OwnIndex::new(own);
-        let literals = Literals::new(rules, &own, own_only);
-        let limits = Limits::new(max_blob);
+        let own = OwnIndex::new(own.unwrap_or_default());
+        let literals = Literals::new(rules, &own, options.own_only);
+        let limits = Limits::new(options.limit());
         Self { rules, own, sights: Sights::default(), limits, literals, cancel: cancel.clone() }
     }
 
     /// Everything in `text`.
-    pub(crate) fn all(&self, text: &[u8], scratch: &mut Scratch) -> Vec<Hit> {
-        let mut hits = Vec::new();
+    pub(crate) fn all(&self, text: &[u8], scratch: &mut Scratch) -> Hits {
+        let mut hits = Hits::of_last();
         self.part(text, 0..text.len(), scratch, &mut hits);
-        hits.sort_unstable();
-        hits.dedup();
+        hits.sort();
         hits
     }
 
@@ -106,20 +73,12 @@ impl<'a> Matcher<'a> {
         text: &[u8],
         range: Range<usize>,
         scratch: &mut Scratch,
-        hits: &mut Vec<Hit>,
+        hits: &mut Hits,
     ) {
-        let mut anchors = std::mem::take(&mut scratch.anchors);
-        anchors.clear();
-        self.literals.anchors(text, range.start, range.end, &mut scratch.positions, |anchor| {
-            anchors.push(anchor);
+        self.each_anchor(text, range.clone(), scratch, |anchor, caches| {
+            self.anchor(text, anchor, caches, hits);
+            !hits.full
         });
-        for anchor in &anchors {
-            if hits.len() >= MAX_HITS || self.cancel.is_cancelled() {
-                break;
-            }
-            self.anchor(text, *anchor, &mut scratch.caches, hits);
-        }
-        scratch.anchors = anchors;
         encoded::runs(text, range.start, range.end, |run| {
             let (start, end) = (run.span.start as u32, run.span.end as u32);
             let low = run.span.start.saturating_sub(encoded::MARGIN) as u32;
@@ -128,9 +87,7 @@ impl<'a> Matcher<'a> {
             let mut chain = vec![run.decoding];
             self.inside(&bytes, &mut chain, scratch, &mut |sight| {
                 let unsure = sight.confidence == Confidence::Low;
-                if hits.len() < MAX_HITS
-                    && let Some(sight) = self.sights.number(sight)
-                {
+                if let Some(sight) = self.sights.number(sight) {
                     let what = What::Secret { sight, unsure };
                     hits.push(Hit { start, end, what, low, high, ask: None });
                 }
@@ -138,13 +95,30 @@ impl<'a> Matcher<'a> {
         });
     }
 
-    /// Whether so many hits were found that some were left out.
-    pub(crate) fn is_full(hits: &[Hit]) -> bool {
-        hits.len() >= MAX_HITS
+    /// Calls `found` for every literal in a range until it says `false` or the scan is cancelled. In pieces: a
+    /// text may be nothing but one literal.
+    fn each_anchor(
+        &self,
+        text: &[u8],
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        mut found: impl FnMut(Anchor, &mut Caches) -> bool,
+    ) {
+        let Scratch { positions, anchors, caches } = scratch;
+        for start in range.clone().step_by(PIECE) {
+            let end = range.end.min(start + PIECE);
+            anchors.clear();
+            self.literals.anchors(text, start, end, positions, |anchor| anchors.push(anchor));
+            for anchor in anchors.iter() {
+                if self.cancel.is_cancelled() || !found(*anchor, caches) {
+                    return;
+                }
+            }
+        }
     }
 
     /// Asks again whom a change may have made to think otherwise.
-    pub(crate) fn again(&self, text: &[u8], ask: Ask, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+    pub(crate) fn again(&self, text: &[u8], ask: Ask, scratch: &mut Scratch, hits: &mut Hits) {
         let literal = self.literals.at(ask.literal);
         let at = ask.at as usize;
         match literal.owner {
@@ -167,7 +141,7 @@ impl<'a> Matcher<'a> {
         self.literals.at(literal).len()
     }
 
-    fn anchor(&self, text: &[u8], anchor: Anchor, caches: &mut Caches, hits: &mut Vec<Hit>) {
+    fn anchor(&self, text: &[u8], anchor: Anchor, caches: &mut Caches, hits: &mut Hits) {
         let literal = self.literals.at(anchor.literal);
         match &literal.owner {
             Owner::Rules(rules) => {
@@ -183,14 +157,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn rule(
-        &self,
-        text: &[u8],
-        anchor: Anchor,
-        number: u32,
-        caches: &mut Caches,
-        hits: &mut Vec<Hit>,
-    ) {
+    fn rule(&self, text: &[u8], anchor: Anchor, number: u32, caches: &mut Caches, hits: &mut Hits) {
         let rule = self.rules.at(number as usize);
         let (before, after) = extent(rule);
         let keyword = anchor.at..anchor.at + self.literals.at(anchor.literal).len();
@@ -221,7 +188,7 @@ impl<'a> Matcher<'a> {
         hits.push(Hit { start: span.start as u32, end: span.end as u32, what, low, high, ask });
     }
 
-    fn probe(&self, text: &[u8], at: usize, literal: u32, probe: usize, hits: &mut Vec<Hit>) {
+    fn probe(&self, text: &[u8], at: usize, literal: u32, probe: usize, hits: &mut Hits) {
         let (before, after) = self.own.shape(probe);
         let (span, what) = match self.own.confirm(probe, text, at) {
             Some(found) => {
@@ -253,14 +220,7 @@ impl<'a> Matcher<'a> {
         scratch: &mut Scratch,
         found: &mut dyn FnMut(Sight),
     ) {
-        let mut anchors = Vec::new();
-        self.literals.anchors(text, 0, text.len(), &mut scratch.positions, |anchor| {
-            anchors.push(anchor);
-        });
-        for Anchor { at, literal } in anchors {
-            if self.cancel.is_cancelled() {
-                return;
-            }
+        self.each_anchor(text, 0..text.len(), scratch, |Anchor { at, literal }, caches| {
             match &self.literals.at(literal).owner {
                 Owner::Rules(rules) => {
                     let keyword = at..at + self.literal_len(literal);
@@ -269,13 +229,9 @@ impl<'a> Matcher<'a> {
                         if rule.confidence == Confidence::Low {
                             continue;
                         }
-                        let Some(hit) = confirm(
-                            rule,
-                            number as usize,
-                            &mut scratch.caches,
-                            text,
-                            keyword.clone(),
-                        ) else {
+                        let Some(hit) =
+                            confirm(rule, number as usize, caches, text, keyword.clone())
+                        else {
                             continue;
                         };
                         found(Sight {
@@ -289,19 +245,21 @@ impl<'a> Matcher<'a> {
                     }
                 }
                 Owner::Own(probe) => {
-                    let Some(hit) = self.own.confirm(*probe, text, at) else { continue };
-                    found(Sight {
-                        rule: None,
-                        own: Some(hit.own),
-                        secret: Zeroizing::new(self.own.value(hit.own).to_vec()),
-                        key: Vec::new(),
-                        confidence: Confidence::High,
-                        decoded: chain.iter().copied().chain(hit.decoding).collect(),
-                    });
+                    if let Some(hit) = self.own.confirm(*probe, text, at) {
+                        found(Sight {
+                            rule: None,
+                            own: Some(hit.own),
+                            secret: Zeroizing::new(self.own.value(hit.own).to_vec()),
+                            key: Vec::new(),
+                            confidence: Confidence::High,
+                            decoded: chain.iter().copied().chain(hit.decoding).collect(),
+                        });
+                    }
                 }
                 Owner::Allow => {}
             }
-        }
+            true
+        });
         if chain.len() < MAX_DEPTH {
             encoded::runs(text, 0, text.len(), |run| {
                 chain.push(run.decoding);

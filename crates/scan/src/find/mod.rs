@@ -3,6 +3,7 @@
 pub(crate) mod confirm;
 mod encoded;
 mod escapes;
+pub(crate) mod hits;
 mod literal;
 pub(crate) mod matcher;
 pub(crate) mod own;

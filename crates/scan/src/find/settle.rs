@@ -4,7 +4,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::matcher::{Hit, Matcher, What};
+use super::hits::{Hit, What};
+use super::matcher::Matcher;
 use super::sight::Sight;
 use crate::report::Severity;
 
@@ -31,7 +32,10 @@ pub(crate) fn settle(matcher: &Matcher<'_>, text: &[u8], hits: &[Hit]) -> Vec<Se
     let wanted = hits.iter().filter(|hit| match hit.what {
         What::Secret { unsure, .. } => {
             let noise = unsure && binary;
-            !noise && !marks.iter().any(|mark| same_line(text, hit, mark))
+            // Only the nearest mark on either side can be on its line.
+            let after = marks.partition_point(|mark| mark.start < hit.start);
+            let mut near = marks[after.saturating_sub(1)..].iter().take(2);
+            !noise && !near.any(|mark| same_line(text, hit, mark))
         }
         _ => false,
     });

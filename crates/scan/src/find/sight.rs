@@ -2,6 +2,7 @@
 //! number and the secret itself is kept in one place, in memory that wipes itself.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
@@ -31,6 +32,7 @@ pub(crate) struct Sight {
 pub(crate) struct Sights {
     numbers: Mutex<HashMap<[u8; 32], u32>>,
     list: RwLock<Vec<Arc<Sight>>>,
+    full: AtomicBool,
 }
 
 impl Sights {
@@ -51,12 +53,18 @@ impl Sights {
         }
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         if list.len() >= MAX_SIGHTS {
+            self.full.store(true, Ordering::Relaxed);
             return None;
         }
         let number = u32::try_from(list.len()).ok()?;
         list.push(Arc::new(sight));
         numbers.insert(digest, number);
         Some(number)
+    }
+
+    /// Whether there were too many, so that some were left out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     pub(crate) fn get(&self, number: u32) -> Arc<Sight> {

@@ -41,6 +41,24 @@ impl Kind {
     }
 }
 
+/// How large objects may be to be read, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Most {
+    pub(crate) blob: u64,
+}
+
+/// Commits, trees and tags are read up to this size, however small the limit of blobs is.
+const MOST_OTHER: u64 = 64 * 1024 * 1024;
+
+impl Most {
+    pub(crate) fn of(self, kind: Kind) -> u64 {
+        match kind {
+            Kind::Blob => self.blob,
+            Kind::Commit | Kind::Tree | Kind::Tag => self.blob.max(MOST_OTHER),
+        }
+    }
+}
+
 /// An entry's position in the order of the pack.
 pub(crate) type Entry = u32;
 

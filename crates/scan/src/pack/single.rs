@@ -5,7 +5,7 @@ use libdeflater::Decompressor;
 use super::delta::Delta;
 use super::inflate::{Buffer, believable, inflate};
 use super::walk::Fault;
-use super::{Header, Kind, MAX_HEADER, Pack, What};
+use super::{Header, Kind, MAX_HEADER, Most, Pack, What};
 use crate::files;
 
 /// See [`super::forest`].
@@ -33,13 +33,13 @@ impl Default for Single {
 }
 
 impl Single {
-    /// The object that begins at `offset`, of at most `limit` bytes.
+    /// The object that begins at `offset`, if it is not too large.
     pub(crate) fn read(
         &mut self,
         pack: &Pack,
         hash_len: usize,
         offset: u64,
-        limit: u64,
+        most: Most,
     ) -> Result<(Kind, &[u8]), Fault> {
         let mut chain = Vec::new();
         let mut at = offset;
@@ -61,6 +61,7 @@ impl Single {
                 return Err(Fault::Damaged);
             }
         };
+        let limit = most.of(kind);
         let Self { inflater, data, buffers: [current, other, scratch], delta } = self;
         let (start, size) = chain.pop().ok_or(Fault::Damaged)?;
         if size > limit {

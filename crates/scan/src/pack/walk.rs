@@ -7,7 +7,7 @@ use libdeflater::Decompressor;
 use super::delta::Delta;
 use super::forest::Forest;
 use super::inflate::{Buffer, believable, inflate};
-use super::{Entry, Pack, Window};
+use super::{Entry, Most, Pack, Window};
 
 /// Families are scattered: on git/git, reading 128 KiB ahead read the pack sixty times over.
 const AHEAD: usize = 2 * 1024;
@@ -55,11 +55,11 @@ pub(crate) struct Walker<'p> {
     delta: Delta,
     pool: Vec<Buffer>,
     /// Objects larger than this are left out.
-    limit: u64,
+    most: Most,
 }
 
 impl<'p> Walker<'p> {
-    pub(crate) fn new(pack: &'p Pack, forest: &'p Forest, limit: u64) -> Self {
+    pub(crate) fn new(pack: &'p Pack, forest: &'p Forest, most: Most) -> Self {
         Self {
             forest,
             window: Window::new(pack, AHEAD),
@@ -67,7 +67,7 @@ impl<'p> Walker<'p> {
             scratch: Buffer::default(),
             delta: Delta::default(),
             pool: Vec::new(),
-            limit,
+            most,
         }
     }
 
@@ -137,9 +137,13 @@ impl<'p> Walker<'p> {
         }
     }
 
+    fn limit(&self, entry: Entry) -> u64 {
+        self.forest.kind(entry).map_or(0, |kind| self.most.of(kind))
+    }
+
     fn inflate(&mut self, entry: Entry, out: &mut Buffer) -> Result<(), Fault> {
         let size = self.forest.sizes[entry as usize];
-        if size > self.limit {
+        if size > self.limit(entry) {
             return Err(Fault::TooLarge(size));
         }
         let (start, end) = self.forest.data(entry);
@@ -157,9 +161,10 @@ impl<'p> Walker<'p> {
         inflated?;
         let delta = self.scratch.bytes();
         match Delta::sizes(delta) {
-            Some((_, len, _)) if len > self.limit => return Err(Fault::TooLarge(len)),
+            Some((_, len, _)) if len > self.limit(entry) => return Err(Fault::TooLarge(len)),
             _ => {}
         }
-        self.delta.apply(delta, base, self.limit, out).ok_or(Fault::Damaged)
+        let limit = self.limit(entry);
+        self.delta.apply(delta, base, limit, out).ok_or(Fault::Damaged)
     }
 }

@@ -74,6 +74,12 @@ pub(crate) fn discover(path: &Path) -> Result<Option<Repo>, ScanError> {
     if setting(&config, "extensions", "worktreeconfig").is_some_and(is_true) {
         config.extend(read_config(path, &git_dir.join("config.worktree"))?);
     }
+    // Git refuses what it does not know (gitrepository-layout): it may keep its objects elsewhere.
+    let version = setting(&config, "core", "repositoryformatversion").flatten().unwrap_or("0");
+    if !matches!(version.trim(), "0" | "1") {
+        let why = format!("its format version `{version}` is not known");
+        return Err(unreadable(path, crate::rules::rule::printable(&why)));
+    }
     let hash = match setting(&config, "extensions", "objectformat") {
         None => gix::hash::Kind::Sha1,
         Some(Some(name)) if name.eq_ignore_ascii_case("sha1") => gix::hash::Kind::Sha1,

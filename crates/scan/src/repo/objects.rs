@@ -7,7 +7,8 @@ use gix::ObjectId;
 
 use super::{Repo, path_of_line};
 use crate::files;
-use crate::pack::Pack;
+use crate::options::Options;
+use crate::pack::{Most, Pack};
 use crate::report::{Notice, Skipped};
 
 /// Repositories that borrow from others that borrow.
@@ -18,8 +19,8 @@ pub(crate) struct Objects {
     pub(crate) hash: gix::hash::Kind,
     pub(crate) packs: Vec<Pack>,
     pub(super) folders: Vec<PathBuf>,
-    /// Objects larger than this are not read, in bytes.
-    pub(crate) max_blob: u64,
+    /// Larger objects are not read.
+    pub(crate) most: Most,
 }
 
 /// What could not be opened, and what the reader should know.
@@ -42,8 +43,9 @@ pub(crate) enum Unreadable {
 
 impl Objects {
     /// Opens every pack of the repository and of alternates inside the scanned folder.
-    pub(crate) fn open(repo: &Repo, max_blob: u64) -> (Self, Troubles) {
-        let mut store = Self { hash: repo.hash, packs: Vec::new(), folders: Vec::new(), max_blob };
+    pub(crate) fn open(repo: &Repo, options: &Options) -> (Self, Troubles) {
+        let most = Most { blob: options.limit() };
+        let mut store = Self { hash: repo.hash, packs: Vec::new(), folders: Vec::new(), most };
         let mut troubles = Troubles::default();
         for folder in object_folders(repo, &mut troubles) {
             store.add_packs(repo, &folder, &mut troubles);

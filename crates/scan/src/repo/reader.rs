@@ -40,9 +40,7 @@ impl<'s> Reader<'s> {
         for pack in &store.packs {
             let Some(place) = pack.index.find(id.as_bytes()) else { continue };
             let read = pack.index.offset(place).ok_or(Fault::Damaged).and_then(|offset| {
-                self.single
-                    .read(pack, store.hash_len(), offset, store.max_blob)
-                    .map(|(kind, _)| kind)
+                self.single.read(pack, store.hash_len(), offset, store.most).map(|(kind, _)| kind)
             });
             match read {
                 Ok(kind) => return Ok((kind, self.single.bytes())),
@@ -74,9 +72,10 @@ impl<'s> Reader<'s> {
     /// named by its own checksum.
     fn loose_into(&mut self, id: &gix::oid, folder: u16) -> Result<Kind, Unreadable> {
         let path = loose_path(&self.store.folders[usize::from(folder)], id);
-        let most = self.store.max_blob;
+        let most = self.store.most;
+        let largest = most.of(Kind::Commit);
         // What cannot be compressed grows a little.
-        let limit = most.saturating_add(most / 512).saturating_add(1024);
+        let limit = largest.saturating_add(largest / 512).saturating_add(1024);
         self.compressed = match files::read(&path, limit, false) {
             Ok(content) => content.bytes,
             Err(files::Unread::TooLarge(size)) => return Err(Unreadable::TooLarge(size)),
@@ -89,9 +88,15 @@ impl<'s> Reader<'s> {
         self.inflate.reset();
         let (_, _, len) =
             self.inflate.once(&self.compressed, &mut head).map_err(|_| Unreadable::Damaged)?;
-        let (kind, size, skip) =
+        let (its, size, skip) =
             gix::objs::decode::loose_header(&head[..len]).map_err(|_| Unreadable::Damaged)?;
-        if size > most {
+        let kind = match its {
+            gix::objs::Kind::Commit => Kind::Commit,
+            gix::objs::Kind::Tree => Kind::Tree,
+            gix::objs::Kind::Blob => Kind::Blob,
+            gix::objs::Kind::Tag => Kind::Tag,
+        };
+        if size > most.of(kind) {
             return Err(Unreadable::TooLarge(size));
         }
         if size > (self.compressed.len() as u64).saturating_mul(MOST) {
@@ -109,16 +114,10 @@ impl<'s> Reader<'s> {
             return Err(Unreadable::Damaged);
         }
         self.plain.drain(..skip);
-        match gix::objs::compute_hash(self.store.hash, kind, &self.plain) {
-            Ok(actual) if *actual == *id => {}
-            _ => return Err(Unreadable::Damaged),
+        match gix::objs::compute_hash(self.store.hash, its, &self.plain) {
+            Ok(actual) if *actual == *id => Ok(kind),
+            _ => Err(Unreadable::Damaged),
         }
-        Ok(match kind {
-            gix::objs::Kind::Commit => Kind::Commit,
-            gix::objs::Kind::Tree => Kind::Tree,
-            gix::objs::Kind::Blob => Kind::Blob,
-            gix::objs::Kind::Tag => Kind::Tag,
-        })
     }
 
     /// Whether an object is a tree; used where nothing else of it is wanted.

@@ -17,7 +17,7 @@ use crate::pack::forest::Forest;
 use crate::pack::walk::{Fault, Visit, Walker};
 use crate::pack::{Entry, Kind, Pack};
 use crate::path::shown;
-use crate::scan::threads;
+use crate::scan::{joined, threads};
 
 /// A name in a tree has at most this many bytes; longer ones were made to exhaust.
 const MAX_NAME: usize = 512;
@@ -429,7 +429,7 @@ fn gather_pack(
         let workers: Vec<_> = (0..threads())
             .map(|_| {
                 scope.spawn(|| {
-                    let mut walker = Walker::new(pack, forest, store.max_blob);
+                    let mut walker = Walker::new(pack, forest, store.most);
                     let mut gather = Gather {
                         wanted,
                         exists,
@@ -444,7 +444,7 @@ fn gather_pack(
                 })
             })
             .collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        workers.into_iter().map(joined).collect()
     })
 }
 

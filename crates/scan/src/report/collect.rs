@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::finding::{Shown, canonical, finding};
 use super::{Confidence, Decoding, Finding};
-use crate::find::matcher::{Hit, Matcher, Scratch};
+use crate::find::matcher::{Matcher, Scratch};
 use crate::find::settle::{Settled, settle};
 use crate::find::sight::Sight;
 use crate::find::text::{Position, Text};
@@ -140,14 +140,14 @@ impl Seen {
         scratch: &mut Scratch,
     ) {
         let text = Text::new(raw);
-        let hits: Vec<Hit> = matcher.all(&text.bytes, scratch);
-        let mut found = Self::at(&text, &settle(matcher, &text.bytes, &hits));
+        let hits = matcher.all(&text.bytes, scratch);
+        let mut found = Self::at(&text, &settle(matcher, &text.bytes, &hits.list));
         if let Some(member) = member.filter(|_| !found.is_empty()) {
             let member = Arc::new(member.clone());
             found.matches.iter_mut().for_each(|one| one.member = Some(Arc::clone(&member)));
         }
         self.matches.append(&mut found.matches);
-        self.overflowed |= Matcher::is_full(&hits);
+        self.overflowed |= hits.full;
     }
 
     /// The positions of what was found in a text before.

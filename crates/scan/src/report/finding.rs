@@ -154,10 +154,9 @@ fn advice(rule: Option<&str>, own: Option<&Own>) -> Option<String> {
             "This is {}, version {}, which is {}. Check that it is refused, then clean up at leisure.",
             own.entry, own.version, own.stage
         )),
-        (Some(own), _) => Some(format!(
-            "This is {}, version {} ({}). Revoke it first, then rotate it; cleaning the history comes last.",
-            own.entry, own.version, own.stage
-        )),
+        (Some(own), _) => {
+            Some(format!("This is {}, version {} ({}).", own.entry, own.version, own.stage))
+        }
         (None, rule) => rule.map(ToOwned::to_owned),
     }
 }

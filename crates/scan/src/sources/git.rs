@@ -25,7 +25,7 @@ use crate::repo::reader::Reader;
 use crate::repo::trees::{Since, Trees};
 use crate::repo::{index, refs};
 use crate::report::collect::{Container, GroupKey, Seen, examine};
-use crate::scan::{Run, threads, too_large};
+use crate::scan::{Run, joined, threads, too_large};
 
 /// Whether everything that trees name is here is asked in histories of up to so many trees, and of partial
 /// clones. In a longer one it would cost a fifth of the scan, and an object that is gone holds no secret.
@@ -156,7 +156,7 @@ impl<'g> Git<'g> {
                     })
                 })
                 .collect();
-            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+            workers.into_iter().map(joined).collect()
         })
     }
 
@@ -179,7 +179,7 @@ impl<'g> Git<'g> {
                 if is_archive(bytes) {
                     members(run.matcher, bytes, (id, number), scratch, part);
                 } else {
-                    part.found.extend(found_in(run, bytes, number, scratch));
+                    part.search(run.matcher, number, bytes, scratch);
                 }
             }
             Ok((kind, bytes)) => {
@@ -190,7 +190,7 @@ impl<'g> Git<'g> {
                 }
             }
             Err(Unreadable::TooLarge(size)) => {
-                run.skip(name(), too_large(size, run.options.max_blob), false);
+                run.skip(name(), too_large(size, run.options.limit()), false);
             }
             Err(Unreadable::Damaged) => run.skip(name(), "damaged object".to_owned(), true),
             Err(Unreadable::Missing) => run.skip(name(), "missing object".to_owned(), true),
@@ -215,7 +215,7 @@ impl<'g> Git<'g> {
             }
             if let Fault::TooLarge(size) = fault {
                 let name = format!("{}object {id}", self.prefix);
-                self.run.skip(name, too_large(size, self.run.options.max_blob), false);
+                self.run.skip(name, too_large(size, self.run.options.limit()), false);
                 continue;
             }
             let mut part = Part::default();
@@ -528,21 +528,6 @@ impl<'g> Git<'g> {
             );
         }
     }
-}
-
-/// The secrets of one blob in memory.
-pub(super) fn found_in(
-    run: &Run<'_>,
-    bytes: &[u8],
-    blob: u32,
-    scratch: &mut Scratch,
-) -> Vec<Found> {
-    let text = Text::new(bytes);
-    let hits = run.matcher.all(&text.bytes, scratch);
-    crate::find::settle::settle(run.matcher, &text.bytes, &hits)
-        .into_iter()
-        .map(|one| Found { sight: one.sight, blob, start: one.start, end: one.end })
-        .collect()
 }
 
 /// The numbers that objects have in one scan, and their ids.

@@ -6,18 +6,19 @@ use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
 
-use crate::find::matcher::{AFTER, Ask, BEFORE, Hit, Matcher, Scratch};
+use crate::find::hits::{Ask, Hit, Hits};
+use crate::find::matcher::{AFTER, BEFORE, Matcher, Scratch};
 use crate::find::settle::settle;
 use crate::find::text::Text;
 use crate::find::unpack::{Missed, is_archive};
 use crate::pack::delta::{Copy, Delta};
 use crate::pack::forest::Forest;
 use crate::pack::walk::{Fault, Visit, Walker};
-use crate::pack::{Entry, Kind, Pack};
+use crate::pack::{Entry, Kind, Most, Pack};
 use crate::repo::history::{Commit, parse_commit, parse_tag};
 use crate::repo::reader::LARGE;
 use crate::report::collect::{Seen, examine};
-use crate::scan::{Run, threads};
+use crate::scan::{Run, joined, threads};
 
 /// Families with more than this to inflate, in bytes, are begun first, so that none is left over at the end.
 const BIG_FAMILY: u64 = 8 * 1024 * 1024;
@@ -53,6 +54,32 @@ pub(crate) struct Part {
     pub(crate) overflowed: bool,
 }
 
+impl Part {
+    /// Searches one blob that is no archive.
+    pub(super) fn search(
+        &mut self,
+        matcher: &Matcher<'_>,
+        blob: u32,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) {
+        let text = Text::new(bytes);
+        let hits = matcher.all(&text.bytes, scratch);
+        self.keep(matcher, blob, &text.bytes, &hits);
+    }
+
+    /// Keeps what settles of a blob's hits, which are in order.
+    fn keep(&mut self, matcher: &Matcher<'_>, blob: u32, text: &[u8], hits: &Hits) {
+        self.overflowed |= hits.full;
+        self.found.extend(settle(matcher, text, &hits.list).into_iter().map(|one| Found {
+            sight: one.sight,
+            blob,
+            start: one.start,
+            end: one.end,
+        }));
+    }
+}
+
 /// Scans all of a pack but its trees. `first` is the number of its first object among all of the scan.
 pub(crate) fn scan(run: &Run<'_>, pack: &Pack, forest: &Forest, first: u32) -> Vec<Part> {
     let wanted = |entry: &Entry| forest.kind(*entry).is_some_and(|kind| kind != Kind::Tree);
@@ -65,7 +92,7 @@ pub(crate) fn scan(run: &Run<'_>, pack: &Pack, forest: &Forest, first: u32) -> V
         let workers: Vec<_> = (0..threads())
             .map(|_| {
                 scope.spawn(|| {
-                    let mut walker = Walker::new(pack, forest, run.options.max_blob);
+                    let mut walker = Walker::new(pack, forest, Most { blob: run.options.limit() });
                     let mut visitor = Visitor {
                         run,
                         matcher: run.matcher,
@@ -103,7 +130,7 @@ pub(crate) fn scan(run: &Run<'_>, pack: &Pack, forest: &Forest, first: u32) -> V
                 })
             })
             .collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+        workers.into_iter().map(joined).collect()
     })
 }
 
@@ -170,19 +197,20 @@ fn is_other(bytes: &[u8]) -> bool {
 }
 
 impl Visitor<'_> {
-    fn whole(&mut self, bytes: &[u8]) -> Vec<Hit> {
+    fn whole(&mut self, bytes: &[u8]) -> Hits {
+        let mut hits = Hits::default();
         if is_other(bytes) {
-            return Vec::new();
+            return hits;
         }
-        let mut hits = Vec::new();
         self.matcher.part(bytes, 0..bytes.len(), &mut self.scratch, &mut hits);
         hits
     }
 
     /// The hits of a text that came from another: searched where it changed, taken over elsewhere.
-    fn changed(&mut self, bytes: &[u8], delta: &Delta, base: &[Hit]) -> Vec<Hit> {
+    fn changed(&mut self, bytes: &[u8], delta: &Delta, base: &[Hit]) -> Hits {
+        let mut hits = Hits::default();
         if is_other(bytes) {
-            return Vec::new();
+            return hits;
         }
         let mut windows: Vec<(usize, usize)> = Vec::new();
         let mut sum = 0;
@@ -203,7 +231,6 @@ impl Visitor<'_> {
         if sum > bytes.len() / 10 * 9 {
             return self.whole(bytes);
         }
-        let mut hits = Vec::new();
         for &(from, to) in &windows {
             self.matcher.part(bytes, from..to, &mut self.scratch, &mut hits);
         }
@@ -219,14 +246,7 @@ impl Visitor<'_> {
         hits
     }
 
-    fn taken_over(
-        &mut self,
-        text: &[u8],
-        delta: &Delta,
-        copy: &Copy,
-        hit: &Hit,
-        hits: &mut Vec<Hit>,
-    ) {
+    fn taken_over(&mut self, text: &[u8], delta: &Delta, copy: &Copy, hit: &Hit, hits: &mut Hits) {
         let moved = |at: u32| at - copy.from + copy.to;
         let left = if hit.low == 0 { copy.from == 0 && copy.to == 0 } else { hit.low >= copy.from };
         let right = if hit.high == delta.base_len {
@@ -255,10 +275,9 @@ impl Visitor<'_> {
     }
 
     /// Keeps what is settled in a blob; returns its hits for those that build on it.
-    fn settled(&mut self, entry: Entry, bytes: &[u8], mut hits: Vec<Hit>) -> Option<Vec<Hit>> {
+    fn settled(&mut self, entry: Entry, bytes: &[u8], mut hits: Hits) -> Option<Vec<Hit>> {
         self.part.blobs += 1;
         self.part.bytes += bytes.len() as u64;
-        self.part.overflowed |= Matcher::is_full(&hits);
         let blob = self.first + entry;
         if is_archive(bytes) {
             // An id that cannot be read is among the faults already.
@@ -268,32 +287,16 @@ impl Visitor<'_> {
             return None;
         }
         if Text::is_wide(bytes) {
-            let text = Text::new(bytes);
-            let hits = self.matcher.all(&text.bytes, &mut self.scratch);
-            self.keep(blob, &text.bytes, &hits);
+            self.part.search(self.matcher, blob, bytes, &mut self.scratch);
             return None;
         }
-        if hits.is_empty() {
-            return Some(hits);
-        }
-        hits.sort_unstable();
-        hits.dedup();
-        self.keep(blob, bytes, &hits);
-        if self.forest.children(entry).is_empty() {
+        hits.sort();
+        self.part.keep(self.matcher, blob, bytes, &hits);
+        if hits.forgetful || self.forest.children(entry).is_empty() {
             return None;
         }
-        hits.sort_by_key(place);
-        Some(hits)
-    }
-
-    fn keep(&mut self, blob: u32, text: &[u8], hits: &[Hit]) {
-        let settled = settle(self.matcher, text, hits);
-        self.part.found.extend(settled.into_iter().map(|one| Found {
-            sight: one.sight,
-            blob,
-            start: one.start,
-            end: one.end,
-        }));
+        hits.list.sort_by_key(place);
+        Some(hits.list)
     }
 
     /// A commit or an annotated tag: its message is searched, the rest kept.

@@ -75,7 +75,7 @@ impl Git<'_> {
                     run.skip(name, "its staged content is missing".to_owned(), true);
                 }
                 Err(Unreadable::TooLarge(size)) => {
-                    run.skip(name, too_large(size, run.options.max_blob), false)
+                    run.skip(name, too_large(size, run.options.limit()), false)
                 }
                 _ => run.skip(name, "its staged content is damaged".to_owned(), true),
             }

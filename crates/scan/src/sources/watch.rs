@@ -11,7 +11,6 @@ use super::worktree::{self, Step, is_within};
 use crate::error::ScanError;
 use crate::find::matcher::{Matcher, Scratch};
 use crate::find::own::OwnValue;
-use crate::ignores::Ignores;
 use crate::options::Options;
 use crate::path::{below, relative, shown};
 use crate::progress::{Cancel, Silent};
@@ -122,7 +121,7 @@ impl Watched {
     ) -> Result<(), ScanError> {
         let Some(repo) = self.repo() else { return Ok(()) };
         let tips = refs::current(&repo);
-        let (store, _) = Objects::open(&repo, options.max_blob);
+        let (store, _) = Objects::open(&repo, options);
         let mut history = History::default();
         let (none, mut damaged) = (IdSet::default(), IdSet::default());
         history
@@ -145,17 +144,9 @@ impl Watched {
         own: Option<&[OwnValue]>,
         cancel: &Cancel,
     ) -> Result<(Report, BTreeSet<String>), ScanError> {
-        let matcher = Matcher::new(
-            rules,
-            own.unwrap_or_default(),
-            options.own_only,
-            options.max_blob,
-            cancel,
-        );
+        let matcher = Matcher::new(rules, own, options, cancel);
         let mut run = Run::new(&matcher, options, &Silent, cancel);
-        if !options.no_ignore {
-            run.ignores.extend(Ignores::of(&self.root, &self.prefix)?);
-        }
+        run.heed_ignores(&self.root, &self.prefix)?;
         let files = self.changed_files(&run, changed);
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
@@ -222,18 +213,10 @@ impl Watched {
         if tips.refs.iter().all(|id| self.commits.contains(id)) {
             return Ok(None);
         }
-        let matcher = Matcher::new(
-            rules,
-            own.unwrap_or_default(),
-            options.own_only,
-            options.max_blob,
-            cancel,
-        );
+        let matcher = Matcher::new(rules, own, options, cancel);
         let mut run = Run::new(&matcher, options, &Silent, cancel);
-        if !options.no_ignore {
-            run.ignores.extend(Ignores::of(&self.root, &self.prefix)?);
-        }
-        let (store, _) = Objects::open(&repo, options.max_blob);
+        run.heed_ignores(&self.root, &self.prefix)?;
+        let (store, _) = Objects::open(&repo, options);
         let mut orders = Orders::default();
         let before = self.commits.len();
         Git::new(&run, 0, &self.prefix, &repo, &store).beyond(

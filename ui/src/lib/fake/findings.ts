@@ -78,7 +78,7 @@ function acme(now: number): Finding[] {
       date: daysAgo(now, 34.2),
       pushed: true,
       advice:
-        "This is acme/prod/stripe, version 3 (current). Revoke it first, then rotate it; cleaning the history comes last.",
+        "This is acme/prod/stripe, version 3 (current).",
       steps: ["Replace it: keyward rotate acme/prod/stripe --start", LOAD, CLEAN],
       console: "https://dashboard.stripe.com/apikeys",
     }),
@@ -201,7 +201,7 @@ function blog(now: number): Finding[] {
       date: daysAgo(now, 2.4),
       in_head: true,
       advice:
-        "This is blog/prod/cloudflare, version 1 (current). Revoke it first, then rotate it; cleaning the history comes last.",
+        "This is blog/prod/cloudflare, version 1 (current).",
       steps: [...BEFORE_PUSH, "Replace it: keyward rotate blog/prod/cloudflare --start"],
       console: "https://dash.cloudflare.com/profile/api-tokens",
     }),
