@@ -2,6 +2,12 @@
 //! and the spelling of numbers kept. Libraries that parse into values lose all three, and a signature
 //! depends on them. Iterative throughout, so that depth costs no stack.
 
+mod parser;
+mod string;
+
+use self::parser::Parser;
+use self::string::{Unit, unescape, units, write_char, write_escape};
+
 /// A JSON text in tokens.
 pub(crate) struct Document<'a> {
     text: &'a [u8],
@@ -264,12 +270,6 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A character that every encoder writes as it is.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~')
-        && !matches!(byte, b'"' | b'\\' | b'/' | b'<' | b'>' | b'&' | b'\'' | b'+' | b'`')
-}
-
 /// White space before a token of an indented text.
 fn indent(
     out: &mut Vec<u8>,
@@ -294,230 +294,6 @@ fn indent(
         (Some(Kind::Colon), _) => out.push(b' '),
         (Some(Kind::Open | Kind::Comma), _) | (_, Kind::Close) => line(out),
         _ => {}
-    }
-}
-
-/// A piece of a string.
-enum Unit<'a> {
-    /// Characters that every encoder writes as they are.
-    Plain(&'a [u8]),
-    Char(char),
-    /// Half of a surrogate pair without the other half.
-    Lone(u32),
-    /// A byte that is no UTF-8.
-    Byte(u8),
-}
-
-/// Walks through what a quoted string stands for.
-fn units<'a>(quoted: &'a [u8], mut each: impl FnMut(Unit<'a>)) {
-    let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-    while let Some(&first) = rest.first() {
-        if is_plain(first) {
-            let end = rest.iter().position(|b| !is_plain(*b)).unwrap_or(rest.len());
-            each(Unit::Plain(&rest[..end]));
-            rest = &rest[end..];
-            continue;
-        }
-        if first != b'\\' {
-            let end = rest.iter().position(|b| is_plain(*b) || *b == b'\\').unwrap_or(rest.len());
-            for chunk in rest[..end].utf8_chunks() {
-                chunk.valid().chars().for_each(|c| each(Unit::Char(c)));
-                chunk.invalid().iter().for_each(|&b| each(Unit::Byte(b)));
-            }
-            rest = &rest[end..];
-            continue;
-        }
-        // The parser let only complete escapes through.
-        let Some(&escape) = rest.get(1) else { return };
-        rest = &rest[2..];
-        each(match escape {
-            b'b' => Unit::Char('\u{8}'),
-            b'f' => Unit::Char('\u{c}'),
-            b'n' => Unit::Char('\n'),
-            b'r' => Unit::Char('\r'),
-            b't' => Unit::Char('\t'),
-            b'u' => {
-                let (unit, used) = unicode_escape(rest);
-                rest = rest.get(used..).unwrap_or_default();
-                unit
-            }
-            other => Unit::Char(char::from(other)),
-        });
-    }
-}
-
-/// The bytes that a quoted string stands for; half a surrogate pair becomes U+FFFD.
-fn unescape(quoted: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(quoted.len());
-    units(quoted, |unit| match unit {
-        Unit::Plain(run) => out.extend_from_slice(run),
-        Unit::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        Unit::Lone(_) => out.extend_from_slice("\u{fffd}".as_bytes()),
-        Unit::Byte(b) => out.push(b),
-    });
-    out
-}
-
-/// What `XXXX` after `\u` stands for, with its second half if it is a pair, and the bytes used.
-fn unicode_escape(rest: &[u8]) -> (Unit<'static>, usize) {
-    let unit = hex4(rest).unwrap_or(0xfffd);
-    if let Some(c) = char::from_u32(unit) {
-        return (Unit::Char(c), 4);
-    }
-    let low = rest.get(4..).and_then(|r| r.strip_prefix(b"\\u")).and_then(hex4);
-    if let (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) = (unit, low) {
-        let code = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-        return (Unit::Char(char::from_u32(code).unwrap_or('\u{fffd}')), 10);
-    }
-    (Unit::Lone(unit), 4)
-}
-
-fn hex4(bytes: &[u8]) -> Option<u32> {
-    let digits = bytes.get(..4).filter(|d| d.iter().all(u8::is_ascii_hexdigit))?;
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
-/// Writes one character of a string as an encoder would.
-fn write_char(c: char, escapes: &Escapes, out: &mut Vec<u8>) {
-    let short = match c {
-        '"' if escapes.dotnet => None,
-        '"' | '\\' => Some(c),
-        '/' if escapes.slash => Some(c),
-        '\u{8}' => Some('b'),
-        '\u{c}' => Some('f'),
-        '\n' => Some('n'),
-        '\r' => Some('r'),
-        '\t' => Some('t'),
-        _ => None,
-    };
-    let html = matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-    let dotnet = matches!(c, '"' | '\'' | '+' | '`');
-    if let Some(short) = short {
-        out.push(b'\\');
-        out.extend(u8::try_from(short));
-    } else if c < ' '
-        || (escapes.ascii && c > '~')
-        || (escapes.html && html)
-        || (escapes.dotnet && dotnet)
-    {
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            write_escape((*unit).into(), escapes, out);
-        }
-    } else {
-        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
-
-fn write_escape(unit: u32, escapes: &Escapes, out: &mut Vec<u8>) {
-    let digits: &[u8; 16] = if escapes.dotnet { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
-    let digit = |shift: u32| digits[(unit >> shift & 15) as usize];
-    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
-}
-
-/// Cuts a text into tokens, checking the grammar of RFC 8259 as far as a writer depends on it.
-struct Parser<'a> {
-    text: &'a [u8],
-    at: usize,
-    tokens: Vec<Token>,
-    depth: usize,
-}
-
-impl Parser<'_> {
-    fn run(&mut self) -> Option<()> {
-        // What is open, as its closing bracket.
-        let mut open: Vec<u8> = Vec::new();
-        loop {
-            // A value stands here, or, in an object, a key and then a value.
-            self.blanks();
-            if open.last() == Some(&b'}') && self.last() != Some(Kind::Colon) {
-                self.string()?;
-                self.blanks();
-                self.mark(b':', Kind::Colon)?;
-                self.blanks();
-            }
-            match *self.text.get(self.at)? {
-                bracket @ (b'{' | b'[') => {
-                    self.push(Kind::Open, 1)?;
-                    let close = if bracket == b'{' { b'}' } else { b']' };
-                    open.push(close);
-                    self.depth = self.depth.max(open.len());
-                    self.blanks();
-                    if self.text.get(self.at) != Some(&close) {
-                        continue;
-                    }
-                }
-                b'"' => self.string()?,
-                _ => self.word()?,
-            }
-            // After a value: close what ends here, then a comma or the end.
-            loop {
-                self.blanks();
-                let Some(&close) = open.last() else {
-                    return (self.at == self.text.len()).then_some(());
-                };
-                if self.text.get(self.at) != Some(&close) {
-                    break;
-                }
-                self.push(Kind::Close, 1)?;
-                open.pop();
-            }
-            self.mark(b',', Kind::Comma)?;
-        }
-    }
-
-    fn last(&self) -> Option<Kind> {
-        self.tokens.last().map(|token| token.kind)
-    }
-
-    fn blanks(&mut self) {
-        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-    }
-
-    fn push(&mut self, kind: Kind, length: usize) -> Option<()> {
-        let end = self.at + length;
-        let (start, end) = (u32::try_from(self.at).ok()?, u32::try_from(end).ok()?);
-        self.tokens.push(Token { kind, start, end });
-        self.at += length;
-        Some(())
-    }
-
-    fn mark(&mut self, byte: u8, kind: Kind) -> Option<()> {
-        (self.text.get(self.at) == Some(&byte)).then_some(())?;
-        self.push(kind, 1)
-    }
-
-    fn string(&mut self) -> Option<()> {
-        let rest = self.text.get(self.at..)?;
-        (rest.first() == Some(&b'"')).then_some(())?;
-        let mut at = 1;
-        loop {
-            match rest.get(at)? {
-                b'"' => return self.push(Kind::String, at + 1),
-                b'\\' => match rest.get(at + 1)? {
-                    b'u' => {
-                        hex4(rest.get(at + 2..)?)?;
-                        at += 6;
-                    }
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                    _ => return None,
-                },
-                0..0x20 => return None,
-                _ => at += 1,
-            }
-        }
-    }
-
-    fn word(&mut self) -> Option<()> {
-        let rest = self.text.get(self.at..)?;
-        let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
-        let length = rest.iter().position(|b| !is_part(b)).unwrap_or(rest.len());
-        let word = &rest[..length];
-        let is_number = matches!(word.first(), Some(b'-' | b'0'..=b'9'))
-            && word.iter().all(|b| b.is_ascii_digit() || b"-+.eE".contains(b));
-        let known = is_number || matches!(word, b"true" | b"false" | b"null");
-        known.then(|| self.push(Kind::Word, length))?
     }
 }
 
