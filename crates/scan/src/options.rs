@@ -17,6 +17,9 @@ pub struct Sources {
     pub worktree: bool,
     /// What is staged and differs from the last commit.
     pub staged: bool,
+    /// The index to take as staged, where it is not the repository's own: for `git commit -a` Git makes another
+    /// and names it to the hooks (githooks(5), `GIT_INDEX_FILE`).
+    pub index: Option<PathBuf>,
     /// Every object, reachable or not.
     pub history: bool,
     /// Of the history only what refs lead to and this revision does not. Implies `history`.

@@ -425,3 +425,28 @@ fn the_limit_of_blobs_is_not_one_of_commits() {
         }
     }
 }
+
+#[test]
+fn another_index_than_the_repositorys_own() {
+    let repo = Repo::new();
+    repo.write("a", "clean\n");
+    repo.commit("one");
+    let own = repo.path.join(".git/index");
+    let other = repo.beside("other-index");
+    let before = std::fs::read(&own).expect("an index");
+    repo.write("a", format!("{}\n", key(1)));
+    repo.git(&["add", "-A"]);
+    std::fs::rename(&own, &other).expect("moved");
+    std::fs::write(&own, before).expect("an index");
+    let mut options = repo.options();
+    options.sources.staged = true;
+    assert!(run(&options).expect("a report").findings.is_empty());
+    options.sources.index = Some(other.clone());
+    let found = found(&run(&options).expect("a report"), 1);
+    assert_eq!(place(&found), ("a", 1, None, Source::Index));
+    std::fs::remove_file(other).expect("removed");
+    assert!(
+        !run(&options).expect("a report").summary.complete,
+        "one that was named has to be there"
+    );
+}

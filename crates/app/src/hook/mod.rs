@@ -7,7 +7,6 @@ mod place;
 mod push;
 mod run;
 mod script;
-mod staged;
 
 use std::path::{Path, PathBuf};
 

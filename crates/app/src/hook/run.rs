@@ -1,13 +1,12 @@
 //! What the hooks do when Git runs them. A hook that cannot look stops what it was to look at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keyward_scan::{Cancel, Finding, Progress, Report, Source, Sources};
 
 use super::HookOptions;
 use super::place::Place;
 use super::push::Push;
-use super::staged::other_index;
 use crate::{Error, Keyward, ScanJob};
 
 /// Which hook runs.
@@ -45,10 +44,8 @@ impl Keyward {
         let mut job = ScanJob { baseline, rules, ..ScanJob::of(place.root()) };
         match hook {
             HookRun::PreCommit => {
-                if let Some(index) = other_index(&place) {
-                    return self.scan_index(&place, &index, job, progress, cancel).map(Some);
-                }
-                job.options.sources = Sources { staged: true, ..Sources::default() };
+                let index = other_index(&place);
+                job.options.sources = Sources { staged: true, index, ..Sources::default() };
                 self.scan(job, progress, cancel).map(Some)
             }
             HookRun::PrePush { remote, lines } => {
@@ -102,4 +99,13 @@ impl Keyward {
         }
         Ok(whole)
     }
+}
+
+/// The index that Git named to this hook, if it is not the repository's own: for `git commit -a` and
+/// `git commit PATH` it makes one.
+fn other_index(place: &Place) -> Option<PathBuf> {
+    let named = std::env::var_os("GIT_INDEX_FILE").filter(|name| !name.is_empty())?;
+    let named = std::path::absolute(PathBuf::from(named)).ok()?;
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    (real(&named) != real(&place.repo.git_dir().join("index"))).then_some(named)
 }

@@ -138,6 +138,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             sources: Sources {
                 worktree: args.worktree,
                 staged: args.staged,
+                index: None,
                 history: args.history,
                 since: args.since,
             },

@@ -34,16 +34,17 @@ pub(crate) struct Index {
 /// # Errors
 /// Why it cannot be read, in words. That there is none is no error.
 pub(crate) fn entries(repo: &Repo) -> Result<Vec<Entry>, String> {
-    read(repo).map(|index| index.entries)
+    read(repo, None).map(|index| index.entries)
 }
 
-/// The index.
+/// The index; another than the repository's own if it is named, which then has to be there.
 ///
 /// # Errors
 /// As [`entries`].
-pub(crate) fn read(repo: &Repo) -> Result<Index, String> {
-    let path = repo.git_dir.join("index");
+pub(crate) fn read(repo: &Repo, named: Option<&Path>) -> Result<Index, String> {
+    let path = named.map_or_else(|| repo.git_dir.join("index"), Path::to_owned);
     match std::fs::symlink_metadata(&path) {
+        Err(_) if named.is_some() => return Err("the index that Git named is not there".to_owned()),
         Err(_) => return Ok(Index::default()),
         Ok(meta) if files::special(&meta).is_some() => {
             return Err("the index is no plain file".to_owned());

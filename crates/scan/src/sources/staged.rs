@@ -22,7 +22,7 @@ impl Git<'_> {
     pub(crate) fn staged(&mut self) -> Result<(), ScanError> {
         let run = self.run;
         run.progress.stage("index");
-        let staged = match index::read(self.repo) {
+        let staged = match index::read(self.repo, run.options.sources.index.as_deref()) {
             Ok(staged) => staged,
             Err(why) => {
                 run.skip(format!("{}.git/index", self.prefix), why, true);
