@@ -61,17 +61,23 @@ impl Caches {
     }
 }
 
-/// Whether so many token bytes stand together somewhere in `text`.
+/// Whether so many token bytes stand together somewhere in `text`. Every `len`th byte is asked; only round one
+/// that is a token's are its neighbours counted, and no further than needed.
 fn has_run(text: &[u8], len: usize) -> bool {
     let mut at = len.saturating_sub(1);
     while let Some(&byte) = text.get(at) {
         if TOKEN[usize::from(byte)] {
-            let before = text[..at].iter().rev().take_while(|&&b| TOKEN[usize::from(b)]).count();
-            let after = text[at..].iter().take_while(|&&b| TOKEN[usize::from(b)]).count();
-            if before + after >= len {
+            let (mut start, mut end) = (at, at + 1);
+            while start > 0 && TOKEN[usize::from(text[start - 1])] && end - start < len {
+                start -= 1;
+            }
+            while end < text.len() && TOKEN[usize::from(text[end])] && end - start < len {
+                end += 1;
+            }
+            if end - start >= len {
                 return true;
             }
-            at += after;
+            at = end;
         }
         at += len;
     }

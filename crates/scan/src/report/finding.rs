@@ -154,9 +154,8 @@ fn advice(rule: Option<&str>, own: Option<&Own>) -> Option<String> {
             "This is {}, version {}, which is {}. Check that it is refused, then clean up at leisure.",
             own.entry, own.version, own.stage
         )),
-        (Some(own), _) => {
-            Some(format!("This is {}, version {} ({}).", own.entry, own.version, own.stage))
-        }
+        // What it is stands beside it, and what to do in the steps.
+        (Some(_), _) => None,
         (None, rule) => rule.map(ToOwned::to_owned),
     }
 }
@@ -191,7 +190,7 @@ fn steps(standing: &Standing, own: Option<&Own>, rule: Option<&Rule>) -> Vec<Str
         say(replace);
         say("Take it out of the files and load it at run time (keyward run -- CMD).".to_owned());
         say(
-            "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text"
+            "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text FILE"
                 .to_owned(),
         );
     } else if standing.committed {

@@ -5,7 +5,7 @@ import { daysAgo } from "./data";
 
 const LOAD = "Take it out of the files and load it at run time (keyward run -- CMD).";
 const CLEAN =
-  "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text";
+  "Cleaning the history comes last and does not make the old key safe: git filter-repo --replace-text FILE";
 const BEFORE_PUSH = [
   "It was committed and not pushed: take it out before you push.",
   "In the last commit: git commit --amend. Further back: git rebase -i.",
@@ -77,8 +77,7 @@ function acme(now: number): Finding[] {
       author: SAM,
       date: daysAgo(now, 34.2),
       pushed: true,
-      advice:
-        "This is acme/prod/stripe, version 3 (current).",
+      advice: null,
       steps: ["Replace it: keyward rotate acme/prod/stripe --start", LOAD, CLEAN],
       console: "https://dashboard.stripe.com/apikeys",
     }),
@@ -200,8 +199,7 @@ function blog(now: number): Finding[] {
       author: ADA,
       date: daysAgo(now, 2.4),
       in_head: true,
-      advice:
-        "This is blog/prod/cloudflare, version 1 (current).",
+      advice: null,
       steps: [...BEFORE_PUSH, "Replace it: keyward rotate blog/prod/cloudflare --start"],
       console: "https://dash.cloudflare.com/profile/api-tokens",
     }),
