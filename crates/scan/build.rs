@@ -43,6 +43,7 @@ struct Rule {
     value: Option<String>,
     entropy: Option<f64>,
     reach: Option<usize>,
+    begins: Option<shape::Begins>,
     check: Option<String>,
     #[serde(default)]
     examples: Vec<String>,
@@ -97,12 +98,14 @@ fn one(
     let shape::Shape { lead, reach, starts, run } =
         shape::shape(&pattern, &words).ok_or("the pattern does not parse")?;
     let reach = reach.min(rule.reach.unwrap_or(reach));
+    let begins =
+        rule.begins.map_or("None".to_owned(), |begins| format!("Some(Begins::{begins:?})"));
     writeln!(
         code,
         "Built {{ file: {name:?}, line: {line}, id: {:?}, name: {:?}, provider: {:?}, provider_name: {:?}, \
          console: {:?}, advice: {:?}, references: &{:?}, kind: Kind::{}, mode: {}, severity: Severity::{}, \
          confidence: Confidence::{}, keywords: &{:?}, pattern: {pattern:?}, entropy: {:?}, check: {}, \
-         shape: Shape {{ lead: {lead}, reach: {reach}, starts: {starts}, run: {run} }}, examples: &{:?}, counter_examples: &{:?} }},",
+         shape: Shape {{ lead: {lead}, reach: {reach}, starts: {starts}, run: {run} }}, begins: {begins}, examples: &{:?}, counter_examples: &{:?} }},",
         rule.id.get_ref(),
         rule.name,
         file.provider,

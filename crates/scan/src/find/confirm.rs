@@ -122,44 +122,46 @@ pub(crate) fn confirm(
     }
     let compiled = rule.compile().ok()?;
     let cache = caches.of(number, compiled);
-    let slice = keyword.start.saturating_sub(shape.lead)
-        ..text.len().min(keyword.start.saturating_add(shape.reach));
-    if let Some(found) = plain(rule, compiled, cache, text, slice, &keyword) {
-        return Some(found);
+    let found = plain(rule, compiled, cache, text, &keyword);
+    if found.is_some() {
+        return found;
     }
     let plain_text = escapes::undo(text, wide, keyword.start)?;
     let start = plain_text.offset_of(keyword.start)?;
-    let slice = start.saturating_sub(shape.lead)
-        ..plain_text.bytes.len().min(start.saturating_add(shape.reach));
     let within = start..start + keyword.len();
-    let mut found = plain(rule, compiled, cache, &plain_text.bytes, slice, &within)?;
+    let mut found = plain(rule, compiled, cache, &plain_text.bytes, &within)?;
     found.span = plain_text.place(found.span.start)..plain_text.place(found.span.end);
     found.decoded = Some(plain_text.decoding);
     Some(found)
 }
 
-/// The first match in `slice` that holds the keyword and stands up to the rule's check.
+/// The first match that holds the keyword and stands up to the rule's check.
 fn plain(
     rule: &Rule,
     compiled: &Compiled,
     cache: &mut Cache,
     text: &[u8],
-    slice: Range<usize>,
     keyword: &Range<usize>,
 ) -> Option<Confirmed> {
+    let shape = rule.shape();
+    let end = text.len().min(keyword.start.saturating_add(shape.reach));
+    let start = match rule.begins {
+        Some(begins) => begins.before(text, keyword.start, shape.lead)?,
+        None => keyword.start.saturating_sub(shape.lead),
+    };
     if let (Some(tail), Some(memory)) = (&compiled.tail, &mut cache.tail) {
         let input =
-            Input::new(text).range(keyword.start..slice.end).anchored(Anchored::Yes).earliest(true);
+            Input::new(text).range(keyword.start..end).anchored(Anchored::Yes).earliest(true);
         tail.search_half_with(memory, &input)?;
     }
-    let anchored = slice.start == keyword.start;
-    let mut at = slice.start;
+    let anchored = rule.begins.is_some() || start == keyword.start;
+    let mut at = start;
     for _ in 0..MAX_MISSES {
         if at > keyword.start {
             return None;
         }
         let mode = if anchored { Anchored::Yes } else { Anchored::No };
-        let input = Input::new(text).range(at..slice.end).anchored(mode);
+        let input = Input::new(text).range(at..end).anchored(mode);
         let whole = compiled.regex.search_with(&mut cache.regex, &input)?.range();
         if whole.start > keyword.start {
             return None;
@@ -168,6 +170,9 @@ fn plain(
             && let Some(found) = judge(rule, compiled, cache, text, whole.clone())
         {
             return Some(found);
+        }
+        if anchored {
+            return None;
         }
         at = whole.start + 1;
     }

@@ -54,7 +54,7 @@ pub(crate) struct Decoded {
 pub(crate) fn runs(text: &[u8], from: usize, to: usize, mut found: impl FnMut(Decoded)) {
     let mut at = from + MIN_RUN - 1;
     while at < to.min(text.len()) {
-        if !LETTERS[usize::from(text[at])] {
+        if !LETTERS[usize::from(text[at])] || !may_run(text, at) {
             at += MIN_RUN;
             continue;
         }
@@ -65,6 +65,15 @@ pub(crate) fn runs(text: &[u8], from: usize, to: usize, mut found: impl FnMut(De
         }
         at += MIN_RUN;
     }
+}
+
+/// Whether a run of [`MIN_RUN`] can hold this position: half of it lies on one side.
+fn may_run(text: &[u8], at: usize) -> bool {
+    let letter = |at: usize| text.get(at).is_some_and(|&byte| LETTERS[usize::from(byte)]);
+    let before = |by: usize| at.checked_sub(by).is_some_and(letter);
+    let after = |by: usize| letter(at + by);
+    (before(5) && before(8) && before(MIN_RUN / 2 - 1))
+        || (after(5) && after(8) && after(MIN_RUN / 2 - 1))
 }
 
 /// The letters round a position; of a run that is too long, more than [`MAX_RUN`] of them.

@@ -150,34 +150,30 @@ impl History {
 
     /// The commits in an order in which parents come first, and else the oldest.
     pub(crate) fn oldest_first(&self, commits: &IdSet) -> Vec<ObjectId> {
-        let mut waits: IdMap<usize> = IdMap::default();
-        let mut children: IdMap<Vec<ObjectId>> = IdMap::default();
-        let mut ready = BinaryHeap::new();
-        for id in commits {
-            let Some(commit) = self.commits.get(id) else {
-                continue;
-            };
-            let mut parents = commit.parents.clone();
-            parents.sort_unstable();
-            parents.dedup();
-            parents.retain(|parent| commits.contains(parent));
-            for parent in &parents {
-                children.entry(*parent).or_default().push(*id);
-            }
-            if parents.is_empty() {
-                ready.push(Reverse((commit.time, *id)));
-            }
-            waits.insert(*id, parents.len());
+        let mut list: Vec<(&ObjectId, &Commit)> =
+            commits.iter().filter_map(|id| self.commits.get_key_value(id)).collect();
+        list.sort_unstable_by_key(|(id, _)| *id);
+        let numbers: IdMap<u32> = (0..).zip(&list).map(|(number, (id, _))| (**id, number)).collect();
+        // Who builds on whom, in the order of the older.
+        let mut edges: Vec<(u32, u32)> = Vec::with_capacity(list.len());
+        for (number, (_, commit)) in (0..).zip(&list) {
+            edges.extend(commit.parents.iter().filter_map(|id| Some((*numbers.get(id)?, number))));
         }
-        let mut order = Vec::with_capacity(commits.len());
-        while let Some(Reverse((_, id))) = ready.pop() {
-            order.push(id);
-            for child in children.remove(&id).unwrap_or_default() {
-                if let Some(left) = waits.get_mut(&child) {
-                    *left -= 1;
-                    if *left == 0 {
-                        ready.push(Reverse((self.commits[&child].time, child)));
-                    }
+        edges.sort_unstable();
+        edges.dedup();
+        let mut waits = vec![0_u32; list.len()];
+        edges.iter().for_each(|&(_, child)| waits[child as usize] += 1);
+        let ready = |number: u32| Reverse((list[number as usize].1.time, number));
+        let mut open: BinaryHeap<_> =
+            (0..).zip(&waits).filter(|(_, waits)| **waits == 0).map(|(at, _)| ready(at)).collect();
+        let mut order = Vec::with_capacity(list.len());
+        while let Some(Reverse((_, number))) = open.pop() {
+            order.push(*list[number as usize].0);
+            let first = edges.partition_point(|&(parent, _)| parent < number);
+            for &(_, child) in edges[first..].iter().take_while(|(parent, _)| *parent == number) {
+                waits[child as usize] -= 1;
+                if waits[child as usize] == 0 {
+                    open.push(ready(child));
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! blob this leads up to the commits, at a small part of the cost of reading every tree (on git/git 129
 //! million entries in 340,000 trees).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -71,9 +71,14 @@ pub(crate) struct Trees<'s> {
     first_loose: u32,
     seen: Vec<Seen>,
     names: Vec<Vec<u8>>,
-    /// The copies of each delta that builds a tree, by the tree's number.
-    copies: HashMap<u32, Vec<Copy>>,
-    memo: HashMap<u32, Vec<(Vec<u8>, Since)>>,
+    /// The numbers of these names.
+    numbers: HashMap<Vec<u8>, u32>,
+    /// What the deltas that build trees copy, one after the other.
+    copies: Vec<Copy>,
+    /// Which of these are a tree's, by its number.
+    copied: Vec<Range<u32>>,
+    folders: Folders,
+    memo: HashMap<u32, Vec<(u32, Since)>>,
     /// Where commits begin: what is known of those with this tree.
     roots: HashMap<u32, Since>,
     steps: usize,
@@ -86,7 +91,40 @@ struct Part {
     missing: IdSet,
     seen: Vec<Seen>,
     numbers: HashMap<Vec<u8>, u32>,
-    copies: Vec<(u32, Vec<Copy>)>,
+    copies: Vec<Copy>,
+    /// Each tree that is told as a delta, and which of the copies are its.
+    copied: Vec<(u32, Range<u32>)>,
+}
+
+/// The folders that were met, each by the number of the one above it and of its name.
+#[derive(Default)]
+struct Folders {
+    list: Vec<(u32, u32)>,
+    numbers: HashMap<(u32, u32), u32>,
+}
+
+impl Folders {
+    /// The repository itself.
+    const ROOT: u32 = 0;
+
+    fn number(&mut self, above: u32, name: u32) -> u32 {
+        *self.numbers.entry((above, name)).or_insert_with(|| {
+            self.list.push((above, name));
+            self.list.len() as u32
+        })
+    }
+
+    /// The path of a folder, empty or ending in `/`.
+    fn path(&self, mut folder: u32, names: &[Vec<u8>]) -> Vec<u8> {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        while let Some(&(above, name)) =
+            folder.checked_sub(1).and_then(|at| self.list.get(at as usize))
+        {
+            parts.push(&names[name as usize]);
+            folder = above;
+        }
+        parts.iter().rev().flat_map(|part| part.iter().chain(b"/")).copied().collect()
+    }
 }
 
 struct Gather<'w> {
@@ -133,7 +171,8 @@ impl Visit for Gather<'_> {
 
     fn root(&mut self, entry: Entry, bytes: &[u8]) {
         let tree = self.first + entry;
-        self.part.entries(self.wanted, self.hash_len, tree, bytes, 0..bytes.len());
+        let all = 0..bytes.len();
+        self.part.entries(self.wanted, self.hash_len, tree, bytes, all.clone(), all);
         self.part.check(self.exists, self.hash_len, bytes, 0..bytes.len(), 0..bytes.len());
     }
 
@@ -142,19 +181,15 @@ impl Visit for Gather<'_> {
         let longest = MAX_MODE + MAX_NAME + 1 + self.hash_len;
         let (wanted, exists, hash_len) = (self.wanted, self.exists, self.hash_len);
         let part = &mut self.part;
-        let mut done = 0;
         delta.dirty(|start, end| {
-            let (start, end) = (start as usize, end as usize);
-            let to = (end + longest).min(bytes.len());
-            let from = start.saturating_sub(longest);
-            part.check(exists, hash_len, bytes, from..to, start..end);
-            let from = from.max(done);
-            if from < to {
-                part.entries(wanted, hash_len, tree, bytes, from..to);
-                done = to;
-            }
+            let changed = start as usize..end as usize;
+            let near = changed.start.saturating_sub(longest)..(changed.end + longest).min(bytes.len());
+            part.check(exists, hash_len, bytes, near.clone(), changed.clone());
+            part.entries(wanted, hash_len, tree, bytes, near, changed);
         });
-        part.copies.push((tree, delta.copies.clone()));
+        let first = part.copies.len() as u32;
+        part.copies.extend_from_slice(&delta.copies);
+        part.copied.push((tree, first..part.copies.len() as u32));
     }
 
     fn fault(&mut self, _: Entry, _: Fault) {}
@@ -165,8 +200,9 @@ impl Visit for Gather<'_> {
 }
 
 impl Part {
-    /// Notes folders, and blobs that are wanted, of the entries that lie in `from..to`. Entries are known by
-    /// the NUL before an id; one inside an id leads to an id that nothing has.
+    /// Notes folders, and blobs that are wanted, of the entries in `range` that `changed` touches; the others
+    /// were copied whole. Entries are known by the NUL before an id; one inside an id leads to an id that
+    /// nothing has.
     fn entries(
         &mut self,
         wanted: &Wanted,
@@ -174,6 +210,7 @@ impl Part {
         tree: u32,
         bytes: &[u8],
         range: Range<usize>,
+        changed: Range<usize>,
     ) {
         let Range { start: mut at, end: to } = range;
         while let Some(found) = bytes.get(at..to).and_then(|rest| memchr::memchr(0, rest)) {
@@ -182,7 +219,13 @@ impl Part {
             let Some(id) = bytes.get(nul + 1..nul + 1 + hash_len) else { return };
             let head = &bytes[nul.saturating_sub(MAX_NAME + MAX_MODE)..nul];
             let first = eight(id);
+            if nul + 1 + hash_len < changed.start {
+                continue;
+            }
             let Some((mode, lead)) = entry_before(head) else { continue };
+            if nul - lead > changed.end {
+                return;
+            }
             if mode == b"40000 " || wanted.has(first) {
                 let name = &head[head.len() - lead + mode.len()..];
                 let name = self.number(name);
@@ -277,7 +320,10 @@ impl<'s> Trees<'s> {
             first_loose,
             seen: Vec::new(),
             names: Vec::new(),
-            copies: HashMap::new(),
+            numbers: HashMap::new(),
+            copies: Vec::new(),
+            copied: vec![0..0; first_loose as usize],
+            folders: Folders::default(),
             memo: HashMap::new(),
             roots: HashMap::new(),
             steps: 0,
@@ -293,7 +339,7 @@ impl<'s> Trees<'s> {
         for (number, (id, folder)) in (first_loose..).zip(loose) {
             if let Ok((Kind::Tree, bytes)) = reader.loose(id, *folder) {
                 let all = 0..bytes.len();
-                part.entries(&wanted, store.hash_len(), number, bytes, all.clone());
+                part.entries(&wanted, store.hash_len(), number, bytes, all.clone(), all.clone());
                 part.check(exists, store.hash_len(), bytes, all.clone(), all);
             }
         }
@@ -303,15 +349,22 @@ impl<'s> Trees<'s> {
     }
 
     fn join(&mut self, part: Part) {
-        let base = self.names.len() as u32;
-        let mut names = vec![Vec::new(); part.numbers.len()];
+        let mut names = vec![0; part.numbers.len()];
         for (name, number) in part.numbers {
-            names[number as usize] = name;
+            names[number as usize] = *self.numbers.entry(name).or_insert_with_key(|name| {
+                self.names.push(name.clone());
+                self.names.len() as u32 - 1
+            });
         }
-        self.names.extend(names);
         self.missing.extend(part.missing);
-        self.seen.extend(part.seen.into_iter().map(|seen| Seen { name: seen.name + base, ..seen }));
+        self.seen.extend(
+            part.seen.into_iter().map(|seen| Seen { name: names[seen.name as usize], ..seen }),
+        );
+        let first = self.copies.len() as u32;
         self.copies.extend(part.copies);
+        for (tree, its) in part.copied {
+            self.copied[tree as usize] = its.start + first..its.end + first;
+        }
     }
 
     /// Takes a commit's tree as a beginning; the oldest commit of a tree counts.
@@ -343,74 +396,86 @@ impl<'s> Trees<'s> {
         self.store.packs[pack].index.id(*self.forests[pack].places.get(entry)?)
     }
 
-    /// Every tree that holds what has this id, and under which name.
-    fn holders(&mut self, id: &ObjectId) -> Vec<(u32, u32)> {
+    /// Calls `found` with every tree that holds what has this id, and its name there.
+    fn holders(&mut self, id: &ObjectId, mut found: impl FnMut(u32, u32)) {
         let first = eight(id.as_bytes());
         let start = self.seen.partition_point(|seen| seen.what < first);
         let hash_len = self.store.hash_len() as u32;
-        let mut out = Vec::new();
         let mut open: Vec<Seen> =
             self.seen[start..].iter().take_while(|seen| seen.what == first).copied().collect();
         while let Some(seen) = open.pop() {
             self.steps += 1;
-            out.push((seen.tree, seen.name));
+            found(seen.tree, seen.name);
             if seen.tree >= self.first_loose {
                 continue;
             }
             let pack = self.firsts.partition_point(|&first| first <= seen.tree) - 1;
             let entry = seen.tree - self.firsts[pack];
+            let (from, to) = (seen.at - u32::from(seen.lead), seen.at + hash_len);
             for &child in self.forests[pack].children(entry) {
                 let number = self.firsts[pack] + child;
-                let Some(copies) = self.copies.get(&number) else { continue };
-                let (from, to) = (seen.at - u32::from(seen.lead), seen.at + hash_len);
-                for copy in copies {
+                let its = &self.copied[number as usize];
+                for copy in &self.copies[its.start as usize..its.end as usize] {
                     if copy.from <= from && to <= copy.from + copy.len {
                         open.push(Seen { tree: number, at: seen.at - copy.from + copy.to, ..seen });
                     }
                 }
             }
         }
-        out
     }
 
     /// The names under which commits hold a blob, and since when.
     pub(crate) fn names(&mut self, blob: &ObjectId) -> Vec<(String, Since)> {
-        let mut names: BTreeMap<Vec<u8>, Since> = BTreeMap::new();
-        let holders = self.holders(blob);
+        let mut holders = Vec::new();
+        self.holders(blob, |tree, name| holders.push((tree, name)));
+        let mut known: HashMap<(u32, u32), Since> = HashMap::new();
         for (tree, name) in holders {
-            for (folder, since) in self.paths(tree, 0) {
-                let path = [folder.as_slice(), &self.names[name as usize]].concat();
-                names.entry(path).or_insert(since).join(since);
+            self.settle(tree, 0);
+            for &(folder, since) in self.memo.get(&tree).into_iter().flatten() {
+                known.entry((folder, name)).or_insert(since).join(since);
             }
         }
+        let mut names: Vec<(Vec<u8>, Since)> = known
+            .into_iter()
+            .map(|((folder, name), since)| {
+                let mut path = self.folders.path(folder, &self.names);
+                path.extend_from_slice(&self.names[name as usize]);
+                (path, since)
+            })
+            .collect();
+        names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         names.into_iter().map(|(path, since)| (shown(&path), since)).collect()
     }
 
-    /// The paths of a tree, each empty or ending in `/`, and since when it is there.
-    fn paths(&mut self, tree: u32, depth: usize) -> Vec<(Vec<u8>, Since)> {
-        if let Some(known) = self.memo.get(&tree) {
-            return known.clone();
+    /// Finds out which folders a tree was, and since when, into `memo`.
+    fn settle(&mut self, tree: u32, depth: usize) {
+        if self.memo.contains_key(&tree) {
+            return;
         }
-        let mut paths: BTreeMap<Vec<u8>, Since> = BTreeMap::new();
+        let mut paths: Vec<(u32, Since)> = Vec::new();
         if let Some(&since) = self.roots.get(&tree) {
-            paths.insert(Vec::new(), since);
+            paths.push((Folders::ROOT, since));
         }
         if depth < MAX_DEPTH
             && self.steps < MAX_STEPS
             && let Some(id) = self.id(tree)
         {
-            for (holder, name) in self.holders(&id) {
-                for (folder, since) in self.paths(holder, depth + 1) {
-                    if paths.len() < MAX_PATHS {
-                        let path = [folder.as_slice(), &self.names[name as usize], b"/"].concat();
-                        paths.entry(path).or_insert(since).join(since);
+            let mut holders = Vec::new();
+            self.holders(&id, |tree, name| holders.push((tree, name)));
+            for (holder, name) in holders {
+                self.settle(holder, depth + 1);
+                let Some(above) = self.memo.get(&holder) else { continue };
+                for &(folder, since) in above {
+                    let folder = self.folders.number(folder, name);
+                    match paths.iter().position(|(known, _)| *known == folder) {
+                        Some(at) => paths[at].1.join(since),
+                        None if paths.len() < MAX_PATHS => paths.push((folder, since)),
+                        None => {}
                     }
                 }
             }
         }
-        let paths: Vec<_> = paths.into_iter().collect();
-        self.memo.insert(tree, paths.clone());
-        paths
+        self.memo.insert(tree, paths);
     }
 }
 

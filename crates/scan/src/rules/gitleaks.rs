@@ -217,6 +217,7 @@ impl Reader {
             pattern,
             entropy,
             reach: None,
+            begins: None,
             shape: OnceLock::new(),
             examples: Vec::new(),
             counter_examples: Vec::new(),

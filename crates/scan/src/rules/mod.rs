@@ -34,7 +34,7 @@ use crate::report::{Kind, Mode};
 mod built {
     use super::check::Check;
     use super::rule::Built;
-    use super::shape::Shape;
+    use super::shape::{Begins, Shape};
     use crate::report::{Confidence, Kind, Mode, Severity};
 
     pub(super) static RULES: &[Built] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));

@@ -11,7 +11,7 @@ use super::allow::Allowlist;
 use super::check::Check;
 use super::context::assigned_to;
 use super::pattern;
-use super::shape::{Shape, shape, tail};
+use super::shape::{Begins, Shape, shape, tail};
 use crate::error::{RuleError, RuleErrorCode};
 use crate::report::{Confidence, Kind, Mode, Severity};
 
@@ -64,6 +64,8 @@ pub struct Rule {
     pub(super) line: usize,
     /// The file's own bound on how far after its keyword a match may reach, in bytes.
     pub(super) reach: Option<usize>,
+    /// Where a match begins, if the file says so.
+    pub(crate) begins: Option<Begins>,
     pub(super) shape: OnceLock<Shape>,
     pub(super) regex: OnceLock<Compiled>,
 }
@@ -100,6 +102,7 @@ pub(crate) struct Built {
     pub(crate) entropy: Option<f64>,
     pub(crate) check: Option<Check>,
     pub(crate) shape: Shape,
+    pub(crate) begins: Option<Begins>,
     pub(crate) examples: &'static [&'static str],
     pub(crate) counter_examples: &'static [&'static str],
 }
@@ -131,6 +134,7 @@ struct RuleTable {
     value: Option<Spanned<String>>,
     entropy: Option<f64>,
     reach: Option<usize>,
+    begins: Option<Begins>,
     check: Option<Check>,
     #[serde(default)]
     examples: Vec<String>,
@@ -216,6 +220,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             file: file.clone(),
             line,
             reach: rule.reach,
+            begins: rule.begins,
             shape: OnceLock::new(),
             regex: OnceLock::new(),
         });
@@ -290,6 +295,7 @@ impl Rule {
             file: built.file.to_owned(),
             line: built.line,
             reach: None,
+            begins: built.begins,
             shape: OnceLock::from(built.shape),
             regex: OnceLock::new(),
         }

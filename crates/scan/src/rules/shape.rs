@@ -26,6 +26,33 @@ pub struct Shape {
     pub run: usize,
 }
 
+/// Where a match begins, for a rule that says so: nothing else is then tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Begins {
+    /// With the name that holds the keyword: letters, digits, `_`, `.` and `-`.
+    Name,
+    /// With the line.
+    Line,
+}
+
+impl Begins {
+    /// Where, for a keyword that begins at `at`; `None` if it would be more than `most` bytes before that.
+    // The build script shares this file and has no text to search.
+    #[allow(dead_code)]
+    pub fn before(self, text: &[u8], at: usize, most: usize) -> Option<usize> {
+        let floor = at.saturating_sub(most);
+        let last = text[floor..at].iter().rposition(|&byte| match self {
+            Self::Name => !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')),
+            Self::Line => byte == b'\n',
+        });
+        match last {
+            Some(last) => Some(floor + last + 1),
+            None => (floor == 0).then_some(0),
+        }
+    }
+}
+
 /// The shape of a pattern, given its keywords; `None` if it does not parse.
 pub fn shape(pattern: &str, keywords: &[&str]) -> Option<Shape> {
     let hir = parse(pattern)?;

@@ -257,7 +257,7 @@ impl<'g> Git<'g> {
             }
         }
         let check = self.repo.is_partial() || numbers.trees() <= MAX_CHECKED;
-        let messages: Vec<ObjectId> = run.collector().messages(self.number);
+        let messages: IdSet = run.collector().messages(self.number).into_iter().collect();
         if found.is_empty() && numbers.extra.is_empty() && messages.is_empty() && !check {
             self.report_missing(missing.len());
             return Ok(());
@@ -270,7 +270,7 @@ impl<'g> Git<'g> {
         let mut in_order = self.history.oldest_first(&by_refs);
         in_order.extend(self.history.oldest_first(&amended));
         let pushed = self.pushed(&tips, &shallow);
-        for (order, id) in in_order.iter().enumerate() {
+        for (order, id) in in_order.iter().enumerate().filter(|(_, id)| messages.contains(*id)) {
             orders.commits.insert((self.number, *id), order);
         }
         found.sort_unstable();
