@@ -16,7 +16,7 @@ use crate::path::shown;
 /// A commit without its message.
 pub(crate) struct Commit {
     pub(crate) tree: ObjectId,
-    pub(crate) parents: Vec<ObjectId>,
+    pub(crate) parents: Box<[ObjectId]>,
     /// The committer's clock, in Unix seconds; 0 if it cannot be read.
     pub(crate) time: i64,
 }
@@ -67,7 +67,7 @@ pub(crate) fn parse_commit(bytes: &[u8]) -> Option<(Commit, Vec<u8>)> {
             time = seconds(who).unwrap_or(0);
         }
     }
-    Some((Commit { tree: tree?, parents, time }, message))
+    Some((Commit { tree: tree?, parents: parents.into(), time }, message))
 }
 
 /// What an annotated tag points at, and its message.
@@ -153,7 +153,8 @@ impl History {
         let mut list: Vec<(&ObjectId, &Commit)> =
             commits.iter().filter_map(|id| self.commits.get_key_value(id)).collect();
         list.sort_unstable_by_key(|(id, _)| *id);
-        let numbers: IdMap<u32> = (0..).zip(&list).map(|(number, (id, _))| (**id, number)).collect();
+        let numbers: IdMap<u32> =
+            (0..).zip(&list).map(|(number, (id, _))| (**id, number)).collect();
         // Who builds on whom, in the order of the older.
         let mut edges: Vec<(u32, u32)> = Vec::with_capacity(list.len());
         for (number, (_, commit)) in (0..).zip(&list) {

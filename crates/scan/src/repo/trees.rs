@@ -23,6 +23,8 @@ use crate::scan::{joined, threads};
 const MAX_NAME: usize = 512;
 /// A mode and the blank after it (`100644 `).
 const MAX_MODE: usize = 7;
+/// The least that an entry has before its id: a mode, a blank, one letter, a NUL.
+const MIN_ENTRY: usize = 8;
 /// A folder that was moved about has at most this many paths told.
 const MAX_PATHS: usize = 64;
 /// Steps from one tree up to those that hold it, in all.
@@ -34,7 +36,7 @@ const MAX_DEPTH: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Since {
     /// The place in history of the first commit that had it.
-    pub(crate) order: usize,
+    pub(crate) order: u32,
     /// Whether any commit that had it was pushed: not always the first, after a rebase.
     pub(crate) pushed: bool,
 }
@@ -61,6 +63,14 @@ struct Seen {
     name: u32,
 }
 
+/// The copies of one tree.
+#[derive(Clone, Copy, Default)]
+struct Copied {
+    part: u32,
+    start: u32,
+    end: u32,
+}
+
 /// Every tree of the packs and loose objects, and what holds what.
 pub(crate) struct Trees<'s> {
     store: &'s Objects,
@@ -73,12 +83,12 @@ pub(crate) struct Trees<'s> {
     names: Vec<Vec<u8>>,
     /// The numbers of these names.
     numbers: HashMap<Vec<u8>, u32>,
-    /// What the deltas that build trees copy, one after the other.
-    copies: Vec<Copy>,
+    /// What the deltas that build trees copy, one after the other, as each thread brought them.
+    copies: Vec<Vec<Copy>>,
     /// Which of these are a tree's, by its number.
-    copied: Vec<Range<u32>>,
+    copied: Vec<Copied>,
     folders: Folders,
-    memo: HashMap<u32, Vec<(u32, Since)>>,
+    memo: HashMap<u32, Box<[(u32, Since)]>>,
     /// Where commits begin: what is known of those with this tree.
     roots: HashMap<u32, Since>,
     steps: usize,
@@ -183,12 +193,14 @@ impl Visit for Gather<'_> {
         let part = &mut self.part;
         delta.dirty(|start, end| {
             let changed = start as usize..end as usize;
-            let near = changed.start.saturating_sub(longest)..(changed.end + longest).min(bytes.len());
+            let near =
+                changed.start.saturating_sub(longest)..(changed.end + longest).min(bytes.len());
             part.check(exists, hash_len, bytes, near.clone(), changed.clone());
             part.entries(wanted, hash_len, tree, bytes, near, changed);
         });
         let first = part.copies.len() as u32;
-        part.copies.extend_from_slice(&delta.copies);
+        let whole = delta.copies.iter().filter(|copy| copy.len as usize >= MIN_ENTRY + hash_len);
+        part.copies.extend(whole);
         part.copied.push((tree, first..part.copies.len() as u32));
     }
 
@@ -322,7 +334,7 @@ impl<'s> Trees<'s> {
             names: Vec::new(),
             numbers: HashMap::new(),
             copies: Vec::new(),
-            copied: vec![0..0; first_loose as usize],
+            copied: vec![Copied::default(); first_loose as usize],
             folders: Folders::default(),
             memo: HashMap::new(),
             roots: HashMap::new(),
@@ -360,10 +372,10 @@ impl<'s> Trees<'s> {
         self.seen.extend(
             part.seen.into_iter().map(|seen| Seen { name: names[seen.name as usize], ..seen }),
         );
-        let first = self.copies.len() as u32;
-        self.copies.extend(part.copies);
-        for (tree, its) in part.copied {
-            self.copied[tree as usize] = its.start + first..its.end + first;
+        let number = self.copies.len() as u32;
+        self.copies.push(part.copies);
+        for (tree, Range { start, end }) in part.copied {
+            self.copied[tree as usize] = Copied { part: number, start, end };
         }
     }
 
@@ -414,8 +426,9 @@ impl<'s> Trees<'s> {
             let (from, to) = (seen.at - u32::from(seen.lead), seen.at + hash_len);
             for &child in self.forests[pack].children(entry) {
                 let number = self.firsts[pack] + child;
-                let its = &self.copied[number as usize];
-                for copy in &self.copies[its.start as usize..its.end as usize] {
+                let Copied { part, start, end } = self.copied[number as usize];
+                let copies = self.copies.get(part as usize).into_iter();
+                for copy in copies.flat_map(|copies| &copies[start as usize..end as usize]) {
                     if copy.from <= from && to <= copy.from + copy.len {
                         open.push(Seen { tree: number, at: seen.at - copy.from + copy.to, ..seen });
                     }
@@ -465,7 +478,7 @@ impl<'s> Trees<'s> {
             for (holder, name) in holders {
                 self.settle(holder, depth + 1);
                 let Some(above) = self.memo.get(&holder) else { continue };
-                for &(folder, since) in above {
+                for &(folder, since) in &**above {
                     let folder = self.folders.number(folder, name);
                     match paths.iter().position(|(known, _)| *known == folder) {
                         Some(at) => paths[at].1.join(since),
@@ -475,7 +488,7 @@ impl<'s> Trees<'s> {
                 }
             }
         }
-        self.memo.insert(tree, paths);
+        self.memo.insert(tree, paths.into());
     }
 }
 

@@ -299,7 +299,7 @@ impl<'g> Git<'g> {
         let rest: IdSet =
             self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
         let rest = self.history.oldest_first(&rest);
-        for (order, id) in in_order.iter().chain(&rest).enumerate() {
+        for (order, id) in (0..).zip(in_order.iter().chain(&rest)) {
             let since = Since { order, pushed: pushed.contains(id) };
             trees.begin(&self.history.commits[id].tree, since);
         }
@@ -307,7 +307,7 @@ impl<'g> Git<'g> {
         let mut reader = Reader::new(self.store);
         for other in &roots.others {
             if reader.is_tree(other) {
-                trees.begin(other, Since { order: usize::MAX, pushed: false });
+                trees.begin(other, Since { order: u32::MAX, pushed: false });
             }
         }
         run.cancel.check()?;
@@ -331,8 +331,8 @@ impl<'g> Git<'g> {
                 .into_iter()
                 .map(|(path, since)| Known {
                     path: format!("{}{path}", self.prefix),
-                    commit: in_order.get(since.order).copied(),
-                    order: since.order,
+                    commit: in_order.get(since.order as usize).copied(),
+                    order: since.order as usize,
                     staged: false,
                 })
                 .collect();
