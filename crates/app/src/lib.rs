@@ -24,6 +24,7 @@ mod hook;
 pub mod import;
 pub mod input;
 mod mask;
+mod memory;
 pub mod outfile;
 mod remind;
 mod restore;

@@ -8,8 +8,8 @@ use std::time::Instant;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use keyward_scan::{
-    Acceptance, Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report, ScanError,
-    Severity, Sources, scan, scan_bytes,
+    Acceptance, Again, Baseline, Cancel, Confidence, Options, OwnValue, Progress, Report,
+    ScanError, Severity, Sources, scan, scan_again, scan_bytes,
 };
 use keyward_store::{Tx, Use};
 
@@ -68,9 +68,23 @@ impl Keyward {
             // The report says that own values were not looked for; `doctor` says why.
             Err(_) => None,
         };
-        let mut report = match &job.stdin {
-            Some(bytes) => scan_bytes(bytes, &job.options, &rules, own.as_deref(), cancel)?,
-            None => scan(&job.options, &rules, own.as_deref(), progress, cancel)?,
+        let memory = match (&job.stdin, &job.options.paths[..]) {
+            (None, [path]) => self.memory(path),
+            _ => None,
+        };
+        let mut report = match (&job.stdin, &memory) {
+            (Some(bytes), _) => scan_bytes(bytes, &job.options, &rules, own.as_deref(), cancel)?,
+            (None, Some(memory)) => {
+                let mark = if own.is_some() { self.own_mark()? } else { None };
+                let again =
+                    Again { before: memory.before.as_deref(), own: mark, now: self.clock() };
+                let own = own.as_deref();
+                let (report, after) =
+                    scan_again(&job.options, &rules, own, &again, progress, cancel)?;
+                memory.keep(after);
+                report
+            }
+            (None, None) => scan(&job.options, &rules, own.as_deref(), progress, cancel)?,
         };
         report.summary.notices.extend(partly_read(&rules));
         report.summary.seconds = started.elapsed().as_secs_f64();

@@ -222,6 +222,11 @@ impl Keyward {
         &self.config.home
     }
 
+    /// Whether nothing is to outlive the process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.config.keychain, KeychainKind::Memory)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.config.at.unwrap_or_else(Timestamp::now)
     }

@@ -4,6 +4,7 @@
 //! It prints nothing, reads no clock, opens no network and runs no program, whatever a repository's config
 //! says. [`scan`] is the way in; the caller measures [`Summary::seconds`] and decides what an exit status is.
 
+mod again;
 mod error;
 mod files;
 mod find;
@@ -18,6 +19,7 @@ mod rules;
 mod scan;
 mod sources;
 
+pub use again::Again;
 pub use error::{RuleError, RuleErrorCode, ScanError};
 pub use find::own::OwnValue;
 pub use ignores::IGNORE_FILE;
@@ -34,7 +36,7 @@ pub use report::{
 };
 pub use rules::rule::Rule;
 pub use rules::{Class, Explanation, Matched, RuleNote, Rules, Verdict, classify};
-pub use scan::{scan, scan_bytes};
+pub use scan::{scan, scan_again, scan_bytes};
 pub use sources::watch::Watched;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
+use crate::again::{Again, Session};
 use crate::error::ScanError;
 use crate::files::{self, Unread};
 use crate::find::matcher::Matcher;
@@ -56,6 +57,40 @@ pub fn scan(
     Ok(run.report(&orders, own))
 }
 
+/// The same for one path, with what the last such scan remembered; also returns what to remember now. A
+/// report is the same as without, except that of two commits that brought a secret to one path on different
+/// branches, the one that was scanned first counts.
+///
+/// Only the work tree and the history are remembered; what is staged is always read.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_again(
+    options: &Options,
+    rules: &Rules,
+    own: Option<&[OwnValue]>,
+    again: &Again<'_>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<(Report, Option<Vec<u8>>), ScanError> {
+    let ([path], None) = (&options.paths[..], &options.sources.since) else {
+        return Ok((scan(options, rules, own, progress, cancel)?, None));
+    };
+    let matcher = Matcher::new(rules, own, options, cancel);
+    let mut run = Run::new(&matcher, options, progress, cancel);
+    run.again = Some(Session::new(options, path, rules, again));
+    let mut orders = Orders::default();
+    run.heed_ignores(path, "")?;
+    run.path(0, path, "", &mut orders)?;
+    let sources = &options.sources;
+    let all = !sources.worktree && !sources.staged && !sources.history;
+    let memory = run
+        .again
+        .take()
+        .and_then(|session| session.finish(all || sources.worktree, all || sources.history));
+    Ok((run.report(&orders, own), memory))
+}
+
 /// What the paths of a report begin with, for one of the options' paths.
 pub(crate) fn prefix(options: &Options, path: &Path) -> String {
     if options.paths.len() < 2 {
@@ -96,11 +131,11 @@ pub(crate) struct Tally {
     pub(crate) blobs: u64,
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
-    incomplete: bool,
+    pub(crate) incomplete: bool,
     ignored: u64,
-    skipped: BTreeSet<Skipped>,
-    skipped_more: u64,
-    notices: BTreeSet<Notice>,
+    pub(crate) skipped: BTreeSet<Skipped>,
+    pub(crate) skipped_more: u64,
+    pub(crate) notices: BTreeSet<Notice>,
 }
 
 /// A running scan, shared by its threads.
@@ -112,6 +147,7 @@ pub(crate) struct Run<'a> {
     collector: Mutex<Collector>,
     tally: Mutex<Tally>,
     ignores: Vec<Ignores>,
+    again: Option<Session>,
     /// Held while something large is in memory.
     gate: Mutex<()>,
 }
@@ -131,6 +167,7 @@ impl<'a> Run<'a> {
             collector: Mutex::default(),
             tally: Mutex::default(),
             ignores: Vec::new(),
+            again: None,
             gate: Mutex::default(),
         }
     }
@@ -173,19 +210,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Searches what goes by this name and keeps what is found.
+    /// Searches what goes by this name and keeps what is found; `false` if there is nothing to tell of it.
     pub(crate) fn look(
         &self,
         name: &str,
         container: &Container,
         bytes: &[u8],
         scratch: &mut Scratch,
-    ) {
+    ) -> bool {
         let mut seen = examine(self.matcher, bytes, scratch);
-        self.missed(name, std::mem::take(&mut seen.missed));
+        let missed = std::mem::take(&mut seen.missed);
+        let tells = !missed.is_empty() || !seen.is_empty() || seen.overflowed;
+        self.missed(name, missed);
         if !seen.is_empty() {
             self.collector().add(container, seen, self.matcher);
         }
+        tells
     }
 
     fn path(
@@ -242,7 +282,10 @@ impl<'a> Run<'a> {
             if let Some(revision) = &sources.since {
                 git.since(path, revision, orders)?;
             } else if history || all {
-                git.everything(orders)?;
+                match &self.again {
+                    Some(session) => session.history(self, &mut git, orders)?,
+                    None => git.everything(orders)?,
+                }
             }
         }
         Ok(())
@@ -324,7 +367,16 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn file(&self, path: &Path, name: String, scratch: &mut Scratch) {
-        let large = path.metadata().is_ok_and(|meta| meta.len() > LARGE);
+        let meta = path.symlink_metadata().ok();
+        if let (Some(session), Some(meta)) = (&self.again, &meta)
+            && session.is_clean(&name, meta)
+        {
+            let mut tally = self.tally();
+            tally.files += 1;
+            tally.bytes += meta.len();
+            return;
+        }
+        let large = meta.as_ref().is_some_and(|meta| meta.len() > LARGE);
         let _guard = large.then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         match files::read(path, self.options.limit(), false) {
             Ok(content) => {
@@ -340,7 +392,14 @@ impl<'a> Run<'a> {
                         true,
                     );
                 }
-                self.look(&name, &Container::File(name.clone()), &content.bytes, scratch);
+                let found =
+                    self.look(&name, &Container::File(name.clone()), &content.bytes, scratch);
+                if let (Some(session), Some(meta)) = (&self.again, &meta)
+                    && !found
+                    && !content.changed
+                {
+                    session.clean(&name, meta);
+                }
                 self.progress.advance(1, 0, content.bytes.len() as u64);
             }
             Err(Unread::TooLarge(size)) => {

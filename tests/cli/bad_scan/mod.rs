@@ -31,6 +31,8 @@ impl Bad {
     fn new() -> Self {
         let keyward = Sandbox::bare().and("SOME_SECRET", CANARY);
         fs::create_dir(keyward.dir.path().join("root")).unwrap();
+        // What a scan remembers goes there; nothing may appear beside it.
+        fs::create_dir_all(keyward.home()).unwrap();
         Self { keyward }
     }
 

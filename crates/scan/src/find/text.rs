@@ -115,7 +115,7 @@ impl<'b> Text<'b> {
 }
 
 /// A line from 1, and a byte in it from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Position {
     pub(crate) line: u64,
     pub(crate) column: u64,
@@ -128,6 +128,18 @@ impl Position {
     pub(crate) fn utf16_column(self) -> u64 {
         self.column.saturating_add_signed(-self.beyond).max(1)
     }
+}
+
+/// The offset of a place in text that is in no wider encoding: the way back of [`Text::places`].
+pub(crate) fn offset_of(text: &[u8], place: Position) -> Option<usize> {
+    let (mut line, mut at) = (1, 0);
+    while line < place.line {
+        let end = at + memchr::memchr2(b'\n', b'\r', text.get(at..)?)?;
+        at = end + 1;
+        line += u64::from(text[end] == b'\n' || text.get(at) != Some(&b'\n'));
+    }
+    let offset = at + usize::try_from(place.column.checked_sub(1)?).ok()?;
+    (offset <= text.len()).then_some(offset)
 }
 
 /// The UTF-16 code units of a character, counted at the first byte of its UTF-8.

@@ -48,7 +48,7 @@ impl Limits {
 }
 
 /// A file in an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Member {
     /// Its name; those of the archives that it is in before it, with `!` between.
     pub(crate) path: String,

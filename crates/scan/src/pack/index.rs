@@ -135,7 +135,7 @@ impl Index {
     }
 
     /// The checksum of the pack that this is the index of.
-    pub(super) fn pack_checksum(&self) -> Option<Vec<u8>> {
+    pub(crate) fn pack_checksum(&self) -> Option<Vec<u8>> {
         let mut bytes = vec![0; self.hash_len];
         self.read(&mut bytes, self.len.checked_sub(2 * self.hash_len as u64)?)?;
         Some(bytes)

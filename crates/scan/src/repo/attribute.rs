@@ -40,6 +40,10 @@ pub(crate) struct Orders {
     pub(crate) pushed: HashSet<GroupKey>,
     /// Whether there is a remote's branch at all.
     pub(crate) has_remote: bool,
+    /// How many commits refs lead to; those that only reflogs know come after them.
+    pub(crate) by_refs: usize,
+    /// The blobs that hold each secret, in whatever version of a file.
+    pub(crate) blobs: HashMap<GroupKey, Vec<ObjectId>>,
     /// Author and date of the commits that findings name.
     pub(crate) authors: HashMap<ObjectId, Author>,
 }
@@ -65,6 +69,10 @@ pub(crate) struct TreeWalk<'s> {
     pub(crate) damaged: IdSet,
     /// Folders that were known to be the same and passed over, each empty or ending in `/`.
     same: HashSet<Vec<u8>>,
+    /// The trees that were met, each with its folder.
+    met: HashSet<(ObjectId, Vec<u8>)>,
+    /// A tree that was visited before was met again at another place.
+    pub(crate) moved: bool,
 }
 
 impl<'s> TreeWalk<'s> {
@@ -75,6 +83,8 @@ impl<'s> TreeWalk<'s> {
             missing: IdSet::default(),
             damaged: IdSet::default(),
             same: HashSet::new(),
+            met: HashSet::new(),
+            moved: false,
         }
     }
 
@@ -142,8 +152,11 @@ impl<'s> TreeWalk<'s> {
                     break;
                 };
                 if entry.mode.is_tree() {
-                    if !once || !self.seen.contains(entry.oid) {
-                        let path = [folder.as_slice(), entry.filename, b"/"].concat();
+                    let path = [folder.as_slice(), entry.filename, b"/"].concat();
+                    let seen = once && self.seen.contains(entry.oid);
+                    let is_new = once && self.met.insert((entry.oid.to_owned(), path.clone()));
+                    self.moved |= seen && is_new;
+                    if !seen {
                         open.push((entry.oid.to_owned(), path, depth + 1));
                     }
                 } else if !entry.mode.is_commit() {

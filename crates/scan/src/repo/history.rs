@@ -187,7 +187,7 @@ impl History {
         &mut self,
         reader: &mut Reader<'_>,
         ids: impl IntoIterator<Item = ObjectId>,
-        known: &IdSet,
+        known: impl Fn(&ObjectId) -> bool,
         damaged: &mut IdSet,
         mut go_on: impl FnMut() -> Result<(), crate::ScanError>,
     ) -> Result<(), crate::ScanError> {
@@ -200,14 +200,14 @@ impl History {
             match reader.find(&id) {
                 Ok((Kind::Commit, bytes)) => match parse_commit(bytes) {
                     Some((commit, _)) => {
-                        open.extend(commit.parents.iter().filter(|id| !known.contains(*id)));
+                        open.extend(commit.parents.iter().filter(|id| !known(id)));
                         self.commits.insert(id, commit);
                     }
                     None => drop(damaged.insert(id)),
                 },
                 Ok((Kind::Tag, bytes)) => match parse_tag(bytes) {
                     Some((target, _)) => {
-                        open.extend((!known.contains(&target)).then_some(target));
+                        open.extend((!known(&target)).then_some(target));
                         self.tags.insert(id, target);
                     }
                     None => drop(damaged.insert(id)),

@@ -1,5 +1,6 @@
 //! Gathers what many threads see into one finding for each secret, and turns those into the report's.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -40,14 +41,14 @@ pub(crate) enum Container {
 }
 
 /// One secret in one container.
-pub(super) struct Sighting {
-    pub(super) container: Container,
+pub(crate) struct Sighting {
+    pub(crate) container: Container,
     /// The container is an archive, and it is in this member of it.
-    pub(super) member: Option<Arc<Member>>,
-    pub(super) start: Position,
-    pub(super) end: Position,
-    pub(super) decoded: Vec<Decoding>,
-    pub(super) key: Vec<u8>,
+    pub(crate) member: Option<Arc<Member>>,
+    pub(crate) start: Position,
+    pub(crate) end: Position,
+    pub(crate) decoded: Vec<Decoding>,
+    pub(crate) key: Vec<u8>,
 }
 
 /// What makes two sights one finding.
@@ -60,9 +61,17 @@ pub(crate) struct GroupKey {
 
 impl GroupKey {
     pub(crate) fn of(sight: &Sight, matcher: &Matcher<'_>) -> Self {
-        let kind = sight.rule.map(|rule| matcher.rules.at(rule).kind);
-        let secret = Sha256::digest(&*canonical(&sight.secret, kind)).into();
-        Self { rule: sight.rule, secret }
+        Self::new(sight.rule, &sight.secret, matcher)
+    }
+
+    pub(crate) fn new(rule: Option<usize>, secret: &[u8], matcher: &Matcher<'_>) -> Self {
+        let kind = rule.map(|rule| matcher.rules.at(rule).kind);
+        Self { rule, secret: Sha256::digest(&*canonical(secret, kind)).into() }
+    }
+
+    /// The rule that sees it; `None` where only the vault knows it.
+    pub(crate) fn rule(&self) -> Option<usize> {
+        self.rule
     }
 
     /// Whether a set holds this secret, as its rule or as the vault sees it.
@@ -71,11 +80,11 @@ impl GroupKey {
     }
 }
 
-pub(super) struct Group {
-    pub(super) secret: Zeroizing<Vec<u8>>,
-    pub(super) own: Option<usize>,
-    pub(super) confidence: Confidence,
-    pub(super) sightings: Vec<Sighting>,
+pub(crate) struct Group {
+    pub(crate) secret: Zeroizing<Vec<u8>>,
+    pub(crate) own: Option<usize>,
+    pub(crate) confidence: Confidence,
+    pub(crate) sightings: Vec<Sighting>,
 }
 
 /// All findings so far.
@@ -191,6 +200,17 @@ impl Seen {
     pub(crate) fn is_empty(&self) -> bool {
         self.matches.is_empty()
     }
+
+    /// The sight that begins at this place, of those that are wanted.
+    pub(crate) fn sight_at(
+        &self,
+        start: Position,
+        member: Option<&Member>,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let here = |one: &&Match| one.start == start && one.member.as_deref() == member;
+        self.matches.iter().filter(here).map(|one| one.sight).find(|&sight| wanted(sight))
+    }
 }
 
 impl Collector {
@@ -225,6 +245,37 @@ impl Collector {
                 key: sight.key.clone(),
             });
         }
+    }
+
+    /// Every secret so far.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&GroupKey, &Group)> {
+        self.groups.iter()
+    }
+
+    /// Adds a secret that is remembered.
+    pub(crate) fn put(&mut self, key: GroupKey, group: Group) {
+        self.sightings += group.sightings.len();
+        match self.groups.entry(key) {
+            Entry::Vacant(entry) => drop(entry.insert(group)),
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.own = known.own.or(group.own);
+                known.confidence = known.confidence.max(group.confidence);
+                known.sightings.extend(group.sightings);
+            }
+        }
+    }
+
+    /// Adds all that another one holds.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.overflowed |= other.overflowed;
+        other.groups.into_iter().for_each(|(key, group)| self.put(key, group));
+    }
+
+    /// Lets go of some of each secret's places.
+    pub(crate) fn retain_places(&mut self, mut retain: impl FnMut(&mut Vec<Sighting>)) {
+        self.groups.values_mut().for_each(|group| retain(&mut group.sightings));
+        self.groups.retain(|_, group| !group.sightings.is_empty());
     }
 
     /// The commits whose messages hold something, of one repository.

@@ -254,6 +254,17 @@ impl Rule {
         Ok(self.regex.get_or_init(|| Compiled { regex, tail, secret, key }))
     }
 
+    /// Tells all that decides what it finds, piece by piece.
+    pub(crate) fn identify(&self, tell: &mut impl FnMut(&[u8])) {
+        for text in [&self.id, &self.pattern, &self.provider] {
+            tell(text.as_bytes());
+        }
+        self.keywords.iter().for_each(|word| tell(word.as_bytes()));
+        let facts = (self.kind, self.confidence, self.check, self.entropy, self.reach, self.begins);
+        tell(format!("{facts:?}").as_bytes());
+        tell(format!("{:?} {:?}", self.path, self.allowlists).as_bytes());
+    }
+
     /// How far round a keyword the pattern looks. Of one that does not compile it is meaningless.
     pub(crate) fn shape(&self) -> Shape {
         *self.shape.get_or_init(|| {

@@ -36,11 +36,13 @@ const MAX_UNNAMED: usize = 20;
 /// The part of a scan that reads one repository's objects.
 pub(crate) struct Git<'g> {
     pub(super) run: &'g Run<'g>,
-    pub(super) number: usize,
-    pub(super) prefix: &'g str,
-    pub(super) repo: &'g Repo,
-    pub(super) store: &'g Objects,
-    pub(super) history: History,
+    pub(crate) number: usize,
+    pub(crate) prefix: &'g str,
+    pub(crate) repo: &'g Repo,
+    pub(crate) store: &'g Objects,
+    pub(crate) history: History,
+    /// The place in history of the first commit that is scanned for news.
+    pub(crate) first_order: usize,
 }
 
 /// One name of a blob with a secret.
@@ -57,7 +59,7 @@ impl<'g> Git<'g> {
         repo: &'g Repo,
         store: &'g Objects,
     ) -> Self {
-        Self { run, number, prefix, repo, store, history: History::default() }
+        Self { run, number, prefix, repo, store, history: History::default(), first_order: 0 }
     }
 
     /// Every object, reachable or not; then the names of what was found.
@@ -268,6 +270,7 @@ impl<'g> Git<'g> {
         let by_refs = self.history.reachable(by_refs, &shallow, &mut IdSet::default());
         let amended: IdSet = reachable.difference(&by_refs).copied().collect();
         let mut in_order = self.history.oldest_first(&by_refs);
+        orders.by_refs = in_order.len();
         in_order.extend(self.history.oldest_first(&amended));
         let pushed = self.pushed(&tips, &shallow);
         for (order, id) in in_order.iter().enumerate().filter(|(_, id)| messages.contains(*id)) {
@@ -370,6 +373,7 @@ impl<'g> Git<'g> {
             if rows.iter().any(|(id, _)| in_remotes.contains(id)) {
                 orders.pushed.insert(key.clone());
             }
+            orders.blobs.insert(key.clone(), rows.iter().map(|(id, _)| *id).collect());
         }
         self.read_again(self.choose(groups, &names))?;
         self.facts(&tips, orders, &shallow);
@@ -399,11 +403,12 @@ impl<'g> Git<'g> {
     ) -> BTreeMap<ObjectId, Vec<Place>> {
         let mut chosen: BTreeMap<ObjectId, Vec<Place>> = BTreeMap::new();
         for rows in groups.into_values() {
-            let mut best: BTreeMap<&str, (usize, ObjectId)> = BTreeMap::new();
+            // What is staged there is another place than what was committed.
+            let mut best: BTreeMap<(&str, bool), (usize, ObjectId)> = BTreeMap::new();
             for (id, _) in &rows {
                 for known in &names[id] {
                     let place = (known.order, *id);
-                    let first = best.entry(&known.path).or_insert(place);
+                    let first = best.entry((&known.path, known.staged)).or_insert(place);
                     *first = (*first).min(place);
                 }
             }
@@ -411,7 +416,7 @@ impl<'g> Git<'g> {
             for (id, found) in &rows {
                 let list = chosen.entry(*id).or_default();
                 for known in &names[id] {
-                    if best.get(known.path.as_str()) == Some(&(known.order, *id)) {
+                    if best.get(&(known.path.as_str(), known.staged)) == Some(&(known.order, *id)) {
                         list.push(Place { found: *found, known: Some(known.clone()) });
                     }
                 }

@@ -123,9 +123,9 @@ impl Watched {
         let tips = refs::current(&repo);
         let (store, _) = Objects::open(&repo, options);
         let mut history = History::default();
-        let (none, mut damaged) = (IdSet::default(), IdSet::default());
-        history
-            .load(&mut Reader::new(&store), tips.refs, &none, &mut damaged, || cancel.check())?;
+        let mut damaged = IdSet::default();
+        let none = |_: &gix::ObjectId| false;
+        history.load(&mut Reader::new(&store), tips.refs, none, &mut damaged, || cancel.check())?;
         self.commits.extend(history.commits.into_keys());
         self.commits.extend(history.tags.into_keys());
         Ok(())
