@@ -1,0 +1,227 @@
+//! Telling the format of a capture by what only that format has.
+
+use super::draft::{base64, contains};
+use super::format::Format;
+use super::json::{self, Json};
+use super::log_line;
+use super::raw_http::header;
+use super::variables::find;
+use super::{curl, raw_http};
+use crate::request::SampleError;
+
+/// The format of a text, with its JSON values if it is JSON.
+pub(super) fn format(text: &[u8]) -> Result<(Format, Option<Vec<Json<'_>>>), SampleError> {
+    let start = text.trim_ascii_start();
+    match start.first() {
+        Some(b'{' | b'"') => {
+            let values = json::documents(text)?;
+            let format = values.first().and_then(|value| of_value(*value));
+            Ok((format.ok_or(SampleError::Unknown)?, Some(values)))
+        }
+        Some(b'[') => match json::documents(text) {
+            Ok(values) => {
+                let first = values.first().and_then(|list| list.items().next());
+                let format = first.and_then(of_value).ok_or(SampleError::Unknown)?;
+                Ok((format, Some(values)))
+            }
+            // Logs like to start with a time in brackets.
+            Err(_) if log_line::is_log(first_line(start)) => Ok((Format::LogLine, None)),
+            Err(error) => Err(error),
+        },
+        _ => Ok((of_text(start), None)),
+    }
+}
+
+/// The format of a JSON value.
+fn of_value(value: Json<'_>) -> Option<Format> {
+    if value.is_string() {
+        return Some(Format::LogLine);
+    }
+    let has = |name: &str| value.has(name);
+    let first = |name: &str| value.get(name).and_then(|list| list.items().next());
+    let says = |name: &str, text: &str| value.string_at(name).is_some_and(|found| found == text);
+    let has_headers = has("headers") || has("multiValueHeaders");
+    let format = if value.at(&["log", "entries"]).is_some() {
+        Format::Har
+    } else if has("info") && has("item") {
+        Format::Postman
+    } else if first("requests").is_some_and(|one| one.at(&["request", "raw"]).is_some())
+        || value.at(&["request", "raw"]).is_some()
+    {
+        Format::Ngrok
+    } else if has("requests") {
+        Format::RequestJson
+    } else if first("data").is_some_and(is_webhook_site) || is_webhook_site(value) {
+        Format::WebhookSite
+    } else if has("request_payload_base64") {
+        Format::WebhookTester
+    } else if has("event_payload") || (has("object") && has("id") && !has("headers")) {
+        Format::StripeCli
+    } else if (says("type", "event") && value.get("data").is_some_and(is_svix)) || is_svix(value) {
+        Format::SvixCli
+    } else if is_hookdeck(value) || first("models").is_some_and(is_hookdeck) {
+        Format::Hookdeck
+    } else if value.at(&["request", "headers"]).is_some()
+        && value.at(&["request", "payload"]).is_some()
+    {
+        Format::GithubDelivery
+    } else if has("requestContext") || has("isBase64Encoded") || (has("httpMethod") && has_headers)
+    {
+        Format::ApiGateway
+    } else if has("rawBody") || has("raw_body") {
+        Format::LogLine
+    } else if is_request(value) {
+        Format::RequestJson
+    } else if log_line::read_object(value).is_some() {
+        Format::LogLine
+    } else {
+        return None;
+    };
+    Some(format)
+}
+
+/// Keyward's own: it has headers or a body, and nothing of what only logs have.
+fn is_request(value: Json<'_>) -> bool {
+    let known = ["method", "url", "headers", "body", "body_base64", "lossy", "notes"];
+    let own = value
+        .members()
+        .filter(|(key, _)| key.string().is_some_and(|key| known.contains(&key.as_str())));
+    own.count() > 0
+        && !["level", "time", "timestamp", "msg", "message"].iter().any(|name| value.has(name))
+}
+
+fn is_webhook_site(value: Json<'_>) -> bool {
+    value.has("token_id") && (value.has("content") || value.has("uuid"))
+}
+
+/// A message has an id, no URL, and its body in base64.
+fn is_svix(value: Json<'_>) -> bool {
+    let body = value.get("body").and_then(Json::text);
+    value.has("id")
+        && value.has("method")
+        && value.has("headers")
+        && !value.has("url")
+        && body.is_some_and(|body| base64("svix-cli", &body).is_ok())
+}
+
+fn is_hookdeck(value: Json<'_>) -> bool {
+    let event = value.at(&["body", "request"]).or_else(|| value.get("request"));
+    event.is_some_and(|event| event.has("data_string") || event.has("data_base64"))
+        || value.has("data_string")
+        || value.get("data").is_some_and(|data| data.is_object() && data.has("headers"))
+}
+
+/// The format of a text that is no JSON.
+fn of_text(text: &[u8]) -> Format {
+    let first = first_line(text);
+    let lower = first.to_ascii_lowercase();
+    if lower.starts_with(b"request url:") {
+        Format::GithubDelivery
+    } else if curl::is_command(text) {
+        Format::Curl
+    } else if is_fetch(text) {
+        Format::Fetch
+    } else if is_python(text) {
+        Format::PythonRequests
+    } else if is_http_file(text, first) {
+        Format::HttpFile
+    } else if is_log(first) {
+        Format::LogLine
+    } else {
+        Format::RawHttp
+    }
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii()
+}
+
+/// Whether the text is headers or a request line from the start; then a body may say anything.
+fn is_head(text: &[u8]) -> bool {
+    let first = first_line(text);
+    raw_http::starts_request(text) || (header(first).is_some() && !first.contains(&b'('))
+}
+
+fn is_fetch(text: &[u8]) -> bool {
+    let first = first_line(text);
+    let starts = [b"fetch(".as_slice(), b"await fetch(", b"window.fetch("];
+    starts.iter().any(|start| first.starts_with(start))
+        || (!is_head(text)
+            && is_script(
+                first,
+                &[b"//", b"const ", b"let ", b"var ", b"import ", b"/*", b"async "],
+            )
+            && contains(text, b"fetch("))
+}
+
+fn is_python(text: &[u8]) -> bool {
+    let first = first_line(text);
+    first.starts_with(b"requests.")
+        || (!is_head(text) && contains(text, b"import requests")
+            || is_script(first, &[b"import requests"]))
+}
+
+fn is_script(first: &[u8], starts: &[&[u8]]) -> bool {
+    starts.iter().any(|start| first.starts_with(start))
+}
+
+/// `.http` files have separators, variables or comments that HTTP has not, or no version.
+fn is_http_file(text: &[u8], first: &[u8]) -> bool {
+    let starts_apart = first.starts_with(b"#")
+        || first.starts_with(b"//")
+        || (first.starts_with(b"@") && first.contains(&b'='))
+        || first.starts_with(b"http://")
+        || first.starts_with(b"https://")
+        || first.starts_with(b"{{");
+    let has_separator = || find(text, b"\n###").is_some();
+    let target = first.split(|b| *b == b' ').nth(1).unwrap_or_default();
+    let is_absolute =
+        [b"http://".as_slice(), b"https://", b"{{"].iter().any(|start| target.starts_with(start));
+    let has_version = raw_http::starts_request(text);
+    starts_apart || (is_absolute && (!has_version || has_separator()))
+}
+
+/// A first line that starts with a time or a field, and quotes a body.
+fn is_log(first: &[u8]) -> bool {
+    let word = first.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let starts =
+        first.first().is_some_and(u8::is_ascii_digit) || word.contains(&b'=') || !is_head(first);
+    starts && log_line::is_log(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> &'static str {
+        format(text.as_bytes()).map_or("none", |(format, _)| format.name())
+    }
+
+    #[test]
+    fn what_could_be_two_formats() {
+        for (text, wanted) in [
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\n\r\n### a heading\nimport requests\nfetch(",
+                "raw-http",
+            ),
+            ("POST https://a.example HTTP/1.1\nHost: a\n\n{}", "raw-http"),
+            ("POST https://a.example\nHost: a\n\n{}", "http-file"),
+            (
+                "POST https://a.example HTTP/1.1\n\n{}\n\n###\nGET https://b.example HTTP/1.1\n",
+                "http-file",
+            ),
+            ("X-A: fetch(1)\n\ncurl", "raw-http"),
+            ("X-A: body=\"1\"\n\n", "raw-http"),
+            ("# sends it\n$ curl a.example", "curl"),
+            (r#"{"method":"POST","headers":{},"body":"AAAA"}"#, "request-json"),
+            (r#"{"id":"1","method":"POST","headers":{},"body":"AAAA","url":"u"}"#, "request-json"),
+            (r#"{"id":"evt_1","object":"event","data":{}}"#, "stripe-cli"),
+            (r#"{"a":1}"#, "none"),
+            ("[]", "none"),
+            ("[1]", "none"),
+            ("nonsense", "raw-http"),
+        ] {
+            assert_eq!(name(text), wanted, "{text}");
+        }
+    }
+}
