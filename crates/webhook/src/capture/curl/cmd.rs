@@ -1,5 +1,7 @@
 //! Cutting a Windows command line into words, in the two steps that Windows takes: cmd.exe reads the
-//! carets, and the program's C runtime reads the quotation marks and backslashes
+//! carets, and the program's C runtime reads the quotation marks and backslashes. Browsers double every
+//! backslash on the way, though the runtime only halves those before a quotation mark: what they quote
+//! (`^"…^"`) is read as they mean it
 //! (<https://learn.microsoft.com/en-us/cpp/c-language/parsing-c-command-line-arguments>).
 
 use super::{Command, Word};
@@ -57,6 +59,8 @@ fn arguments(line: &[Unit]) -> Result<Command, SampleError> {
     let mut command = Command::default();
     let mut word: Option<Word> = None;
     let mut is_quoted = false;
+    // Within quotes that carets mark, which only browsers write.
+    let mut is_browsers = false;
     let mut at = 0;
     while let Some(unit) = line.get(at) {
         at += 1;
@@ -68,7 +72,11 @@ fn arguments(line: &[Unit]) -> Result<Command, SampleError> {
                 at += more;
                 let word = word.get_or_insert_default();
                 let before_quote = line.get(at).is_some_and(|unit| unit.byte == b'"');
-                let kept = if before_quote { slashes / 2 } else { slashes };
+                let kept = match (before_quote, is_browsers) {
+                    (true, _) => slashes / 2,
+                    (false, true) => slashes.div_ceil(2),
+                    (false, false) => slashes,
+                };
                 word.bytes.extend(std::iter::repeat_n(b'\\', kept));
                 if before_quote && slashes % 2 == 1 {
                     word.bytes.push(b'"');
@@ -82,6 +90,7 @@ fn arguments(line: &[Unit]) -> Result<Command, SampleError> {
             }
             b'"' => {
                 is_quoted = !is_quoted;
+                is_browsers = is_quoted && unit.escaped;
                 word.get_or_insert_default();
             }
             byte => {
@@ -121,7 +130,7 @@ mod tests {
             words(
                 "curl ^\"https://a.example/?a=1^&b=^%^2^\" ^\r\n  --data-raw ^\"^{^\\^\"a^\\^\":^\\^\"b^\\^\\c^\\^\"^}^\""
             ),
-            [["curl", "https://a.example/?a=1&b=%2", "--data-raw", "{\"a\":\"b\\\\c\"}"]]
+            [["curl", "https://a.example/?a=1&b=%2", "--data-raw", "{\"a\":\"b\\c\"}"]]
         );
         assert_eq!(words("a ^\"x^\n\ny^\" ^\nb &\r\nc"), [vec!["a", "x\ny", "b"], vec!["c"]]);
         assert_eq!(words(r#"a "b ""c"" ^d" \\e "\\""#), [["a", "b \"c\" ^d", r"\\e", r"\"]]);

@@ -70,8 +70,11 @@ fn dress(text: &[u8]) -> Dress {
     if powershell::is_script(text) {
         return Dress::PowerShell;
     }
-    let escapes = [b"^\"".as_slice(), b" ^\n", b" ^\r\n"];
-    match escapes.into_iter().any(|escape| super::draft::contains(text, escape)) {
+    let first = text.iter().position(|b| matches!(b, b'\'' | b'"'));
+    let is_caret_quoted = first.is_some_and(|at| text[at] == b'"' && text[..at].ends_with(b"^"));
+    let mut lines = text.split(|b| *b == b'\n');
+    let is_continued = lines.next().is_some_and(|line| line.trim_ascii_end().ends_with(b" ^"));
+    match is_caret_quoted || is_continued {
         true => Dress::Cmd,
         false => Dress::Bash,
     }
