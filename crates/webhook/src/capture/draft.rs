@@ -92,7 +92,7 @@ impl Request {
                 "The body holds {} that stand for no character; what was there is lost.",
                 count(text.lone, "lone surrogate")
             ));
-        } else if contains(&text.bytes, "\u{fffd}".as_bytes()) {
+        } else if !text.bytes.is_ascii() && contains(&text.bytes, "\u{fffd}".as_bytes()) {
             self.loss("The body holds U+FFFD, which stands where bytes could not be read as text; they are lost.");
         }
         self.body = Some(text.bytes);

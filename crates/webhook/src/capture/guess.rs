@@ -9,23 +9,26 @@ use super::variables::find;
 use super::{curl, raw_http};
 use crate::request::SampleError;
 
+/// Lines, or values one after another, that are looked at: a log may start with something else.
+const LOOKED_AT: usize = 1_000;
+
 /// The format of a text, with its JSON values if it is JSON.
 pub(super) fn format(text: &[u8]) -> Result<(Format, Option<Vec<Json<'_>>>), SampleError> {
     let start = text.trim_ascii_start();
     match start.first() {
         Some(b'{' | b'"') => {
             let values = json::documents(text)?;
-            let format = values.first().and_then(|value| of_value(*value));
+            let format = values.iter().take(LOOKED_AT).find_map(|value| of_value(*value));
             Ok((format.ok_or(SampleError::Unknown)?, Some(values)))
         }
         Some(b'[') => match json::documents(text) {
             Ok(values) => {
-                let first = values.first().and_then(|list| list.items().next());
-                let format = first.and_then(of_value).ok_or(SampleError::Unknown)?;
+                let items = values.iter().flat_map(|list| list.items()).take(LOOKED_AT);
+                let format = items.into_iter().find_map(of_value).ok_or(SampleError::Unknown)?;
                 Ok((format, Some(values)))
             }
             // Logs like to start with a time in brackets.
-            Err(_) if log_line::is_log(first_line(start)) => Ok((Format::LogLine, None)),
+            Err(_) if quotes_body(start) => Ok((Format::LogLine, None)),
             Err(error) => Err(error),
         },
         _ => Ok((of_text(start), None)),
@@ -55,7 +58,7 @@ fn of_value(value: Json<'_>) -> Option<Format> {
         Format::WebhookSite
     } else if has("request_payload_base64") {
         Format::WebhookTester
-    } else if has("event_payload") || (has("object") && has("id") && !has("headers")) {
+    } else if has("event_payload") || is_stripe_event(value) {
         Format::StripeCli
     } else if (says("type", "event") && value.get("data").is_some_and(is_svix)) || is_svix(value) {
         Format::SvixCli
@@ -80,18 +83,30 @@ fn of_value(value: Json<'_>) -> Option<Format> {
     Some(format)
 }
 
-/// Keyward's own: it has headers or a body, and nothing of what only logs have.
+/// Keyward's own: it has a body under its own name, or none at all. Logs keep it under other names, or
+/// parsed beside a level or a time.
 fn is_request(value: Json<'_>) -> bool {
+    let body = value.get("body");
+    let is_parsed = body.is_some_and(|body| body.is_object() || body.is_array());
+    let is_log =
+        ["level", "time", "timestamp", "msg", "message"].iter().any(|name| value.has(name));
+    let has_other_body = log_line::BODIES.iter().any(|name| value.has(name));
+    if value.has("body_base64") || body.is_some() {
+        return !(is_parsed && is_log);
+    }
     let known = ["method", "url", "headers", "body", "body_base64", "lossy", "notes"];
-    let own = value
-        .members()
-        .filter(|(key, _)| key.string().is_some_and(|key| known.contains(&key.as_str())));
-    own.count() > 0
-        && !["level", "time", "timestamp", "msg", "message"].iter().any(|name| value.has(name))
+    let own =
+        value.members().any(|(key, _)| key.string().is_some_and(|key| known.contains(&&*key)));
+    own && !has_other_body && (value.has("headers") || log_line::read_object(value).is_none())
 }
 
 fn is_webhook_site(value: Json<'_>) -> bool {
     value.has("token_id") && (value.has("content") || value.has("uuid"))
+}
+
+fn is_stripe_event(value: Json<'_>) -> bool {
+    let object = value.string_at("object").unwrap_or_default();
+    matches!(object.as_str(), "event" | "v2.core.event") && !value.has("headers")
 }
 
 /// A message has an id, no URL, and its body in base64.
@@ -125,7 +140,7 @@ fn of_text(text: &[u8]) -> Format {
         Format::PythonRequests
     } else if is_http_file(text, first) {
         Format::HttpFile
-    } else if is_log(first) {
+    } else if is_log(text, first) {
         Format::LogLine
     } else {
         Format::RawHttp
@@ -181,12 +196,16 @@ fn is_http_file(text: &[u8], first: &[u8]) -> bool {
     starts_apart || (is_absolute && (!has_version || has_separator()))
 }
 
-/// A first line that starts with a time or a field, and quotes a body.
-fn is_log(first: &[u8]) -> bool {
+/// A first line that starts with a time or a field, and a line that quotes a body.
+fn is_log(text: &[u8], first: &[u8]) -> bool {
     let word = first.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     let starts =
         first.first().is_some_and(u8::is_ascii_digit) || word.contains(&b'=') || !is_head(first);
-    starts && log_line::is_log(first)
+    starts && quotes_body(text)
+}
+
+fn quotes_body(text: &[u8]) -> bool {
+    text.split(|b| *b == b'\n').take(LOOKED_AT).any(|line| log_line::is_log(line.trim_ascii()))
 }
 
 #[cfg(test)]
@@ -216,6 +235,15 @@ mod tests {
             (r#"{"method":"POST","headers":{},"body":"AAAA"}"#, "request-json"),
             (r#"{"id":"1","method":"POST","headers":{},"body":"AAAA","url":"u"}"#, "request-json"),
             (r#"{"id":"evt_1","object":"event","data":{}}"#, "stripe-cli"),
+            (r#"{"headers":{},"body":"x","timestamp":1}"#, "request-json"),
+            (r#"{"body_base64":"","level":"info"}"#, "request-json"),
+            (r#"{"headers":{},"payload":"x"}"#, "log-line"),
+            (
+                r#"{"msg":"started"}
+{"msg":"hook","rawBody":"x"}"#,
+                "log-line",
+            ),
+            ("2026-01-02 started\n2026-01-02 hook body=\"x\"\n", "log-line"),
             (r#"{"a":1}"#, "none"),
             ("[]", "none"),
             ("[1]", "none"),

@@ -8,6 +8,9 @@ use crate::request::SampleError;
 /// Deepest nesting that is followed.
 const DEPTH: usize = 128;
 
+/// Most values that may stand one after another.
+const MOST_VALUES: usize = 1_000_000;
+
 /// One checked JSON value: its text without white space round it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Json<'a> {
@@ -20,6 +23,11 @@ pub(super) fn documents(text: &[u8]) -> Result<Vec<Json<'_>>, SampleError> {
     let mut at = blanks(text, 0);
     while at < text.len() {
         let end = check(text, at).map_err(|fault| fault.into_error(text))?;
+        if values.len() == MOST_VALUES {
+            return Err(SampleError::Json(format!(
+                "more than {MOST_VALUES} values one after another"
+            )));
+        }
         values.push(Json { text: &text[at..end] });
         at = blanks(text, end);
     }

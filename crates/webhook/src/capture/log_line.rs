@@ -93,24 +93,37 @@ fn field<'a>(line: &'a [u8], name: &str) -> Option<Json<'a>> {
     None
 }
 
-/// Reads one JSON value of a log.
-pub(super) fn read_value(value: Json<'_>, sink: &mut Sink) -> Result<(), SampleError> {
-    if let Some(text) = value.text() {
-        let mut request = Request::default();
-        request.take_text(text);
-        request.note(UNESCAPED);
-        request
-            .loss("The capture is a body alone: the headers, and so the signature, are not in it.");
-        return sink.add(request);
+/// Reads the JSON values of a log: each that keeps a request, or quoted bodies alone.
+pub(super) fn read_values<'a>(
+    values: impl Iterator<Item = Json<'a>>,
+    sink: &mut Sink,
+) -> Result<(), SampleError> {
+    for value in values {
+        if let Some(text) = value.text() {
+            let mut request = Request::default();
+            request.take_text(text);
+            request.note(UNESCAPED);
+            request.loss(
+                "The capture is a body alone: the headers, and so the signature, are not in it.",
+            );
+            sink.add(request)?;
+        } else if let Some(request) = read_object(value) {
+            sink.add(request)?;
+        }
     }
-    let request = read_object(value);
-    sink.add(request.ok_or_else(|| malformed(FORMAT, "no field quotes a body"))?)
+    if sink.requests.is_empty() {
+        return Err(malformed(FORMAT, "no field quotes a body"));
+    }
+    Ok(())
 }
 
-/// An object that keeps a request, in itself or one level down.
-pub(super) fn read_object(value: Json<'_>) -> Option<Request> {
-    let inner = WITHIN.iter().filter_map(|name| value.get(name)).find(|inner| inner.is_object());
-    let places = [Some(value), inner];
+/// An object that keeps a request, in itself or up to two levels down.
+pub(super) fn read_object<'a>(value: Json<'a>) -> Option<Request> {
+    let within = |value: Json<'a>| {
+        WITHIN.iter().filter_map(|name| value.get(name)).find(|inner| inner.is_object())
+    };
+    let inner = within(value);
+    let places = [Some(value), inner, inner.and_then(within)];
     let field = |names: &[&str]| {
         names.iter().find_map(|name| places.into_iter().flatten().find_map(|place| place.get(name)))
     };

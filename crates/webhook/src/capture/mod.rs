@@ -146,16 +146,12 @@ fn read_text(format: Format, text: &[u8], sink: &mut Sink) -> Result<(), SampleE
 
 /// One value after another; a list stands for its elements.
 fn read_values(format: Format, values: &[Json<'_>], sink: &mut Sink) -> Result<(), SampleError> {
-    for value in values {
-        if value.is_array() {
-            for item in value.items() {
-                read_value(format, item, sink)?;
-            }
-        } else {
-            read_value(format, *value, sink)?;
-        }
+    let mut items =
+        values.iter().flat_map(|value| value.items().chain((!value.is_array()).then_some(*value)));
+    if format == Format::LogLine {
+        return log_line::read_values(items, sink);
     }
-    Ok(())
+    items.try_for_each(|item| read_value(format, item, sink))
 }
 
 fn read_value(format: Format, value: Json<'_>, sink: &mut Sink) -> Result<(), SampleError> {
@@ -170,7 +166,6 @@ fn read_value(format: Format, value: Json<'_>, sink: &mut Sink) -> Result<(), Sa
         Format::GithubDelivery => github::read_api(value, sink),
         Format::ApiGateway => api_gateway::read(value, sink),
         Format::Postman => postman::read(value, sink),
-        Format::LogLine => log_line::read_value(value, sink),
         _ => read_json(value.raw())?.into_iter().try_for_each(|request| sink.add(request)),
     }
 }

@@ -15,6 +15,12 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
         if has_body {
             let body = unframe(&mut request, lines.rest, sink);
             lines.rest = &lines.rest[body.taken..];
+            let coding = request.header("content-encoding").unwrap_or_default();
+            let is_gzip = coding.eq_ignore_ascii_case("gzip");
+            if is_gzip && !body.bytes.is_empty() && !body.bytes.starts_with(&[0x1f, 0x8b]) {
+                request
+                    .loss("The headers say gzip and the body is not packed; a tool unpacked it.");
+            }
             request.body = Some(body.bytes);
         } else {
             request.note("No blank line ends the headers, so the capture has no body.");
