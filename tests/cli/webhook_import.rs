@@ -146,6 +146,30 @@ fn of_several_requests_one_must_be_picked() {
     );
 }
 
+/// GitHub shows a payload parsed; what was signed is put together again, and the answer says so.
+#[test]
+fn a_github_page_verifies_by_its_reconstructed_body() {
+    use hmac::Mac as _;
+    let keyward = sandbox();
+    let signed = "{\"zen\":\"Grüße\",\"hook_id\":1.0,\"a\":[]}";
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"our hook").unwrap();
+    mac.update(signed.as_bytes());
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let page = format!(
+        "Request URL: https://ci.example/hook\nRequest method: POST\nAccept: */*\nContent-Type: application/json\nUser-Agent: GitHub-Hookshot/044aadd\nX-GitHub-Event: ping\nX-Hub-Signature-256: sha256={signature}\n\n{{\n  \"zen\": \"Grüße\",\n  \"hook_id\": 1.0,\n  \"a\": []\n}}\n"
+    );
+    let document = import(&keyward, &page).ok().json();
+    assert_eq!(document["format"], "github-delivery");
+    assert_eq!(
+        (body(&document["requests"][0]), &document["requests"][0]["lossy"]),
+        (signed.into(), &true.into())
+    );
+    let file = keyward.create("page", page);
+    let secret = keyward.create("secret", "our hook");
+    let line = format!("webhook verify --request {file} --secret-file {secret}");
+    keyward.run(&line).ok().says("valid").says("reconstructed body");
+}
+
 /// G05: nothing that a capture names is run or opened. G08: what it holds is shown inert.
 #[test]
 fn captures_are_only_read() {

@@ -132,13 +132,18 @@ fn of_text(text: &[u8]) -> Format {
     let lower = first.to_ascii_lowercase();
     if lower.starts_with(b"request url:") {
         Format::GithubDelivery
+    } else if is_http_file(text, first) {
+        Format::HttpFile
+    } else if is_head(text) {
+        // What stands in a body may look like anything.
+        Format::RawHttp
     } else if curl::is_command(text) {
         Format::Curl
-    } else if is_fetch(text) {
+    } else if is_fetch(text, first) {
         Format::Fetch
-    } else if is_python(text) {
+    } else if is_python(text, first) {
         Format::PythonRequests
-    } else if is_http_file(text, first) {
+    } else if starts_apart(first) {
         Format::HttpFile
     } else if is_log(text, first) {
         Format::LogLine
@@ -151,49 +156,45 @@ fn first_line(text: &[u8]) -> &[u8] {
     text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii()
 }
 
-/// Whether the text is headers or a request line from the start; then a body may say anything.
+/// Whether the text is headers or a request line from the start. A time with colons is neither.
 fn is_head(text: &[u8]) -> bool {
     let first = first_line(text);
-    raw_http::starts_request(text) || (header(first).is_some() && !first.contains(&b'('))
+    let is_time = first.first().is_some_and(u8::is_ascii_digit);
+    raw_http::starts_request(text) || (header(first).is_some() && !is_time)
 }
 
-fn is_fetch(text: &[u8]) -> bool {
-    let first = first_line(text);
-    let starts = [b"fetch(".as_slice(), b"await fetch(", b"window.fetch("];
-    starts.iter().any(|start| first.starts_with(start))
-        || (!is_head(text)
-            && is_script(
-                first,
-                &[b"//", b"const ", b"let ", b"var ", b"import ", b"/*", b"async "],
-            )
+fn is_fetch(text: &[u8], first: &[u8]) -> bool {
+    let starts = |starts: &[&[u8]]| starts.iter().any(|start| first.starts_with(start));
+    starts(&[b"fetch(", b"await fetch(", b"window.fetch("])
+        || (starts(&[b"//", b"/*", b"const ", b"let ", b"var ", b"import ", b"async "])
             && contains(text, b"fetch("))
 }
 
-fn is_python(text: &[u8]) -> bool {
-    let first = first_line(text);
-    first.starts_with(b"requests.")
-        || (!is_head(text) && contains(text, b"import requests")
-            || is_script(first, &[b"import requests"]))
+fn is_python(text: &[u8], first: &[u8]) -> bool {
+    let imports =
+        |line: &[u8]| line.starts_with(b"import requests") || line.starts_with(b"from requests");
+    first.starts_with(b"requests.") || text.split(|b| *b == b'\n').any(imports)
 }
 
-fn is_script(first: &[u8], starts: &[&[u8]]) -> bool {
-    starts.iter().any(|start| first.starts_with(start))
-}
-
-/// `.http` files have separators, variables or comments that HTTP has not, or no version.
+/// `.http` files separate requests, which HTTP does not, or name a whole URL without a version.
 fn is_http_file(text: &[u8], first: &[u8]) -> bool {
-    let starts_apart = first.starts_with(b"#")
-        || first.starts_with(b"//")
-        || (first.starts_with(b"@") && first.contains(&b'='))
-        || first.starts_with(b"http://")
-        || first.starts_with(b"https://")
-        || first.starts_with(b"{{");
+    let is_whole = |url: &[u8]| {
+        [b"http://".as_slice(), b"https://", b"{{"].iter().any(|start| url.starts_with(start))
+    };
+    let mut words = first.split(|b| *b == b' ');
+    let method = words.next().unwrap_or_default();
+    let has_method = !method.is_empty() && method.iter().all(u8::is_ascii_uppercase);
+    let has_url = has_method && words.next().is_some_and(is_whole);
     let has_separator = || find(text, b"\n###").is_some();
-    let target = first.split(|b| *b == b' ').nth(1).unwrap_or_default();
-    let is_absolute =
-        [b"http://".as_slice(), b"https://", b"{{"].iter().any(|start| target.starts_with(start));
-    let has_version = raw_http::starts_request(text);
-    starts_apart || (is_absolute && (!has_version || has_separator()))
+    first.starts_with(b"###")
+        || is_whole(first)
+        || (has_url && (!raw_http::starts_request(text) || has_separator()))
+}
+
+/// Comments and variables before the first request of an `.http` file.
+fn starts_apart(first: &[u8]) -> bool {
+    let is_variable = first.starts_with(b"@") && first.contains(&b'=');
+    first.starts_with(b"#") || first.starts_with(b"//") || is_variable
 }
 
 /// A first line that starts with a time or a field, and a line that quotes a body.
@@ -230,6 +231,12 @@ mod tests {
                 "http-file",
             ),
             ("X-A: fetch(1)\n\ncurl", "raw-http"),
+            ("X-A: 1\n\n$a = irm x\nimport requests\n", "raw-http"),
+            ("POST https://a.example\n\nimport requests\niwr x", "http-file"),
+            ("curl u -d '\niwr x\n'", "curl"),
+            ("# x\n@a = 1\nPOST {{a}}\n", "http-file"),
+            ("#!/usr/bin/python\nimport requests\n", "python-requests"),
+            ("// x\nfetch('u')", "fetch"),
             ("X-A: body=\"1\"\n\n", "raw-http"),
             ("# sends it\n$ curl a.example", "curl"),
             (r#"{"method":"POST","headers":{},"body":"AAAA"}"#, "request-json"),

@@ -67,7 +67,7 @@ pub(super) fn read(text: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
 
 /// What a text is written for.
 fn dress(text: &[u8]) -> Dress {
-    if powershell::is_script(text) {
+    if !starts_with_curl(text) && powershell::is_script(text) {
         return Dress::PowerShell;
     }
     let first = text.iter().position(|b| matches!(b, b'\'' | b'"'));
@@ -82,12 +82,16 @@ fn dress(text: &[u8]) -> Dress {
 
 /// Whether a text starts like a command of either kind. Comments and a prompt may stand before it.
 pub(super) fn is_command(text: &[u8]) -> bool {
+    starts_with_curl(text) || powershell::is_script(text)
+}
+
+fn starts_with_curl(text: &[u8]) -> bool {
     let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.into_iter().find(|line| !line.is_empty() && !line.starts_with(b"#"));
     let first = first.unwrap_or_default();
     let first = first.strip_prefix(b"$ ").unwrap_or(first);
     let word = first.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    is_curl(word) || powershell::is_script(text)
+    is_curl(word)
 }
 
 fn is_curl(word: &[u8]) -> bool {
