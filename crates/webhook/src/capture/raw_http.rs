@@ -23,7 +23,11 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
             }
             request.body = Some(body.bytes);
         } else {
-            request.note("No blank line ends the headers, so the capture has no body.");
+            request.loss("No blank line ends the headers, so the capture has no body.");
+            let length = request.header("content-length").and_then(|v| v.parse::<usize>().ok());
+            if length.is_some_and(|length| length > 0) || request.has_header("transfer-encoding") {
+                sink.cut("it ends within the headers".into());
+            }
         }
         sink.add(request)?;
         if lines.rest.is_empty() {
@@ -91,7 +95,8 @@ impl<'a> Lines<'a> {
             return None;
         }
         self.number += 1;
-        let (line, rest) = split_line(self.rest).unwrap_or((self.rest, b""));
+        let last = self.rest.strip_suffix(b"\r").unwrap_or(self.rest);
+        let (line, rest) = split_line(self.rest).unwrap_or((last, b""));
         self.rest = rest;
         Some(line)
     }
@@ -344,6 +349,7 @@ mod tests {
         assert_eq!(with("Hello\r\n").notes.len(), 1);
         assert_eq!(with("Hello, you").body(), b"Hello, you");
         assert!(with("Hel").notes[0].contains("2 bytes short"));
+        assert!(cut(b"Content-Length: 5\n") && cut(b"Transfer-Encoding: chunked\n"));
         assert!(cut(b"Content-Length: 5\n\nHel") && !cut(b"Content-Length: 5\n\nHello\n"));
         let characters = parse("Content-Length: 3\n\nüäö".as_bytes()).unwrap();
         assert_eq!(characters.body(), "üäö".as_bytes());

@@ -2,7 +2,7 @@
 //! network: curl speaks over a socket in a folder.
 #![cfg(unix)]
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -111,7 +111,10 @@ fn by_curl(arguments: &str) -> Vec<u8> {
     let mut buffer = [0; 4096];
     // The head says how much follows.
     loop {
-        let length = stream.read(&mut buffer).expect("curl sends");
+        let length = match stream.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            length => length.expect("curl sends"),
+        };
         sent.extend_from_slice(&buffer[..length]);
         let raw = read(&sent, Some(Format::RawHttp)).and_then(Capture::whole);
         let ended = sent.windows(4).any(|window| window == b"\r\n\r\n");
@@ -172,4 +175,34 @@ fn requests_are_those_of_curl() {
             );
         }
     }
+}
+
+/// Which options take a value decides what is read as the URL.
+#[test]
+fn options_take_values_as_in_curls_own_list() {
+    let help = Command::new("curl").args(["--help", "all"]).output().expect("curl is installed");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let mut seen = 0;
+    for line in help.lines() {
+        let Some(at) = line.find("--") else { continue };
+        let option = line[at..].split_whitespace().next().expect("a name");
+        let says_value = line[at + option.len()..].trim_start().starts_with(['<', '[']);
+        // These end the request, say the URL or ask for this list.
+        if ["--next", "--url", "--help", "--url-query"].contains(&option) {
+            continue;
+        }
+        seen += 1;
+        let value = if says_value { " v=1" } else { "" };
+        let request = one(&format!("curl {option}{value} https://a.example/x"));
+        let url = request.url.unwrap_or_default();
+        assert_eq!(url.split('?').next(), Some("https://a.example/x"), "{line}");
+        if let Some(short) =
+            line.trim_start().strip_prefix('-').filter(|rest| !rest.starts_with('-'))
+        {
+            let request = one(&format!("curl -{}{value} https://a.example/x", &short[..1]));
+            let url = request.url.unwrap_or_default();
+            assert_eq!(url.split('?').next(), Some("https://a.example/x"), "{line}");
+        }
+    }
+    assert!(seen > 200, "{seen}");
 }

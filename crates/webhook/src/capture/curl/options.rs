@@ -11,130 +11,18 @@ use crate::request::{Request, SampleError};
 const SHORT_WITH_VALUE: &[u8] = b"XHdFbAeuTmowxcCDEKPQrtUYyz";
 
 /// Long options that take a value and say nothing about the request.
-const LONG_WITH_VALUE: &[&str] = &[
-    "abstract-unix-socket",
-    "alt-svc",
-    "aws-sigv4",
-    "cacert",
-    "capath",
-    "cert",
-    "cert-type",
-    "ciphers",
-    "config",
-    "connect-timeout",
-    "connect-to",
-    "continue-at",
-    "cookie-jar",
-    "create-file-mode",
-    "crlfile",
-    "curves",
-    "delegation",
-    "dns-interface",
-    "dns-ipv4-addr",
-    "dns-ipv6-addr",
-    "dns-servers",
-    "doh-url",
-    "dump-header",
-    "ech",
-    "egd-file",
-    "engine",
-    "etag-compare",
-    "etag-save",
-    "expect100-timeout",
-    "ftp-account",
-    "ftp-alternative-to-user",
-    "ftp-method",
-    "ftp-port",
-    "ftp-ssl-ccc-mode",
-    "happy-eyeballs-timeout-ms",
-    "haproxy-clientip",
-    "hostpubmd5",
-    "hostpubsha256",
-    "hsts",
-    "interface",
-    "ip-tos",
-    "ipfs-gateway",
-    "keepalive-cnt",
-    "keepalive-time",
-    "key",
-    "key-type",
-    "krb",
-    "libcurl",
-    "limit-rate",
-    "local-port",
-    "login-options",
-    "mail-auth",
-    "mail-from",
-    "mail-rcpt",
-    "max-filesize",
-    "max-redirs",
-    "max-time",
-    "netrc-file",
-    "noproxy",
-    "output",
-    "output-dir",
-    "parallel-max",
-    "pass",
-    "pinnedpubkey",
-    "preproxy",
-    "proto",
-    "proto-default",
-    "proto-redir",
-    "proxy",
-    "proxy-cacert",
-    "proxy-capath",
-    "proxy-cert",
-    "proxy-cert-type",
-    "proxy-ciphers",
-    "proxy-crlfile",
-    "proxy-header",
-    "proxy-key",
-    "proxy-key-type",
-    "proxy-pass",
-    "proxy-pinnedpubkey",
-    "proxy-service-name",
-    "proxy-tls13-ciphers",
-    "proxy-tlsauthtype",
-    "proxy-tlspassword",
-    "proxy-tlsuser",
-    "proxy-user",
-    "proxy1.0",
-    "pubkey",
-    "quote",
-    "random-file",
-    "range",
-    "rate",
-    "request-target",
-    "resolve",
-    "retry",
-    "retry-delay",
-    "retry-max-time",
-    "sasl-authzid",
-    "service-name",
-    "socks4",
-    "socks4a",
-    "socks5",
-    "socks5-gssapi-service",
-    "socks5-hostname",
-    "speed-limit",
-    "speed-time",
-    "stderr",
-    "telnet-option",
-    "tftp-blksize",
-    "time-cond",
-    "tls-max",
-    "tls13-ciphers",
-    "tlsauthtype",
-    "tlspassword",
-    "tlsuser",
-    "trace",
-    "trace-ascii",
-    "trace-config",
-    "unix-socket",
-    "variable",
-    "vlan-priority",
-    "write-out",
-];
+const LONG_WITH_VALUE: &str = "\
+    abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout connect-to continue-at cookie-jar create-file-mode crlfile curves delegation dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url dump-header ech egd-file engine \
+    etag-compare etag-save expect100-timeout ftp-account ftp-alternative-to-user ftp-method ftp-port ftp-ssl-ccc-mode happy-eyeballs-timeout-ms haproxy-clientip hostpubmd5 hostpubsha256 \
+    hsts interface ip-tos ipfs-gateway keepalive-cnt keepalive-time key key-type krb libcurl \
+    limit-rate local-port login-options mail-auth mail-from mail-rcpt max-filesize max-redirs \
+    max-time netrc-file noproxy output output-dir parallel-max pass pinnedpubkey preproxy proto \
+    proto-default proto-redir proxy proxy-cacert proxy-capath proxy-cert proxy-cert-type proxy-ciphers proxy-crlfile proxy-header proxy-key proxy-key-type proxy-pass proxy-pinnedpubkey \
+    proxy-service-name proxy-tls13-ciphers proxy-tlsauthtype proxy-tlspassword proxy-tlsuser \
+    proxy-user proxy1.0 pubkey quote random-file range rate request-target resolve retry retry-delay retry-max-time sasl-authzid service-name socks4 socks4a socks5 socks5-gssapi-service \
+    socks5-hostname speed-limit speed-time stderr telnet-option tftp-blksize time-cond tls-max \
+    tls13-ciphers tlsauthtype tlspassword tlsuser trace trace-ascii trace-config unix-socket \
+    variable vlan-priority write-out";
 
 /// What the options of one request add up to.
 #[derive(Default)]
@@ -435,27 +323,9 @@ fn text(word: &Word) -> String {
 }
 
 fn takes_value(name: &str) -> bool {
-    const SAYING: &[&str] = &[
-        "request",
-        "url",
-        "header",
-        "user-agent",
-        "referer",
-        "user",
-        "oauth2-bearer",
-        "cookie",
-        "data",
-        "data-ascii",
-        "data-binary",
-        "data-raw",
-        "data-urlencode",
-        "json",
-        "url-query",
-        "form",
-        "form-string",
-        "upload-file",
-    ];
-    SAYING.contains(&name) || LONG_WITH_VALUE.contains(&name)
+    const SAYING: &str = "\
+        request url header user-agent referer user oauth2-bearer cookie data data-ascii data-binary data-raw data-urlencode json url-query form form-string upload-file";
+    [SAYING, LONG_WITH_VALUE].iter().any(|list| list.split(' ').any(|known| known == name))
 }
 
 fn long_name(letter: u8) -> &'static str {
