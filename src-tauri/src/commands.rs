@@ -12,7 +12,9 @@ use keyward_app::view::{
     ImportReport, RepositoryList, RestoreReport, RunList, RunView, Settings, Status,
 };
 use keyward_app::webhooks::SchemeSummary;
-use keyward_app::{Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard};
+use keyward_app::{
+    CaptureView, Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard,
+};
 use secrecy::ExposeSecret as _;
 use tauri::{AppHandle, State};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
@@ -265,6 +267,22 @@ pub fn webhook_verify(
         (None, None) => vec![],
     };
     keyward.webhook_verify(WebhookCase { capture, scheme, secrets, ..WebhookCase::default() })
+}
+
+/// Reads a capture that was pasted, or a file.
+#[tauri::command(async)]
+pub fn webhook_import(
+    keyward: State<'_, Keyward>,
+    capture: Option<String>,
+    path: Option<PathBuf>,
+    format: Option<String>,
+) -> Answer<CaptureView> {
+    let capture = match (capture, path) {
+        (Some(text), _) => text.into_bytes(),
+        (None, Some(path)) => keyward_app::read_capture(&path)?,
+        (None, None) => vec![],
+    };
+    keyward.webhook_import(&capture, format.as_deref())
 }
 
 /// Backups that were written.

@@ -62,6 +62,7 @@ fn main() -> tauri::Result<()> {
             commands::last_report,
             commands::webhook_schemes,
             commands::webhook_verify,
+            commands::webhook_import,
             commands::backups,
             commands::backup_create,
             commands::backup_verify,

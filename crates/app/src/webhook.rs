@@ -1,12 +1,15 @@
-//! Verifying webhook samples with the vault's secrets.
+//! Verifying webhook samples with the vault's secrets, and reading captures of them.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use keyward_store::Version;
 use keyward_vault::Secret;
+use keyward_webhook::capture::{self, Format};
 use keyward_webhook::{
     Case, Check, CheckName, Code, NamedSecret, Reason, Report, Request, SampleError, Scheme,
-    SchemeSummary, Verdict, VerifyError, read_request, verify,
+    SchemeSummary, Verdict, VerifyError, verify,
 };
 use serde::Serialize;
 use ts_rs::TS;
@@ -30,7 +33,7 @@ pub struct WebhookSecret {
 /// One question about one capture.
 #[derive(Debug, Default)]
 pub struct WebhookCase {
-    /// The capture's bytes: Keyward's request JSON or raw HTTP.
+    /// The capture's bytes, in any format that [`Keyward::webhook_import`] reads.
     pub capture: Vec<u8>,
     /// Scheme id; guessed from the headers when none.
     pub scheme: Option<String>,
@@ -74,7 +77,55 @@ pub struct RequestView {
     pub body_bytes: u64,
 }
 
+/// What was read from a capture: the document that `keyward webhook import` prints.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct CaptureView {
+    /// Version of this document, 1.
+    pub version: u32,
+    /// The capture's format.
+    pub format: Format,
+    /// Its requests in order; never none.
+    pub requests: Vec<CapturedRequest>,
+}
+
+/// One request of a capture, exactly as read.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct CapturedRequest {
+    /// HTTP method, if the capture has it.
+    pub method: Option<String>,
+    /// Public URL, if the capture has it.
+    pub url: Option<String>,
+    /// Headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body in standard base64; none when the capture does not hold it.
+    pub body_base64: Option<String>,
+    /// Whether the capture cannot carry the request exactly.
+    pub lossy: bool,
+    /// What was noticed, changed or lost, in sentences.
+    pub notes: Vec<String>,
+}
+
 impl Keyward {
+    /// Reads the requests of a capture, in the format with this id or in the one that it looks like.
+    /// Nothing that it names is opened or run.
+    ///
+    /// # Errors
+    /// `SAMPLE_INVALID` for what is malformed, too large or cut short, `USAGE` for an unknown format.
+    pub fn webhook_import(
+        &self,
+        capture: &[u8],
+        format: Option<&str>,
+    ) -> Result<CaptureView, Error> {
+        let format = format.map(known_format).transpose()?;
+        let read = capture::read(capture, format).and_then(capture::Capture::whole);
+        let read = read.map_err(|error| sample(&error))?;
+        Ok(CaptureView {
+            version: 1,
+            format: read.format,
+            requests: read.requests.into_iter().map(captured).collect(),
+        })
+    }
+
     /// The schemes that can be verified.
     #[must_use]
     pub fn webhook_schemes(&self) -> Vec<SchemeSummary> {
@@ -87,7 +138,8 @@ impl Keyward {
     /// `SAMPLE_INVALID`, `SCHEME_INVALID`, `SECRET_EMPTY`, `NOT_FOUND` for a named entry, and the
     /// keychain if an entry was named. A signature that does not fit is a verdict, not an error.
     pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
-        let request = read_request(&case.capture).map_err(|error| sample(&error))?;
+        let read = capture::read(&case.capture, None).and_then(capture::Capture::only);
+        let request = read.map_err(|error| sample(&error))?;
         let custom =
             case.scheme_file.as_deref().map(Scheme::from_toml).transpose().map_err(|error| {
                 Error::new(
@@ -209,12 +261,40 @@ fn request_view(request: &Request) -> RequestView {
     }
 }
 
+fn known_format(name: &str) -> Result<Format, Error> {
+    Format::from_name(name).ok_or_else(|| {
+        let known = Format::ALL.map(Format::name).join(", ");
+        Error::new("USAGE", "There is no such capture format.", format!("One of {known}."))
+    })
+}
+
+fn captured(request: Request) -> CapturedRequest {
+    CapturedRequest {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body_base64: request.body.map(|body| STANDARD.encode(body)),
+        lossy: request.lossy,
+        notes: request.notes,
+    }
+}
+
 fn sample(error: &SampleError) -> Error {
-    Error::new(
-        "SAMPLE_INVALID",
-        format!("{}.", crate::error::capital(&error.to_string())),
-        "Give the whole request: request line, headers, a blank line and the exact body; or Keyward's request JSON.",
-    )
+    let (code, hint) = match error {
+        SampleError::Several(_) => (
+            "AMBIGUOUS",
+            "Give one: `keyward webhook import FILE --json | jq '.requests[0]'` prints the first in a form that `--request` takes.",
+        ),
+        SampleError::CutShort(_) => (
+            "SAMPLE_INVALID",
+            "Capture it again and save all of it; nothing is made up for what is missing.",
+        ),
+        _ => (
+            "SAMPLE_INVALID",
+            "Give the whole request: request line, headers, a blank line and the exact body; or a capture such as cURL, HAR or Keyward's request JSON.",
+        ),
+    };
+    Error::new(code, format!("{}.", crate::error::capital(&error.to_string())), hint)
 }
 
 fn refused(error: &VerifyError) -> Error {

@@ -12,13 +12,13 @@
 //! - A reason says `proved` only when undoing that one thing made the signature fit.
 //! - The work of a diagnosis is bounded, whatever the sample holds.
 
+pub mod capture;
 mod delivery;
 mod diagnose;
 mod discord;
 mod engine;
 mod json_text;
 mod key;
-mod raw_http;
 mod report;
 mod request;
 mod scheme;

@@ -1,5 +1,5 @@
-//! A captured webhook request, and reading one from Keyward's request JSON or from raw HTTP text.
-//! Other capture formats are imported into the same type elsewhere.
+//! A captured webhook request, and reading it from Keyward's request JSON. The other formats are read
+//! into the same type in `capture`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::raw_http;
+use crate::capture;
 
 /// Most bytes of input that [`read_request`] takes: a body of 100 MiB in base64, and its headers.
 pub const MAX_INPUT: usize = 160 * 1024 * 1024;
@@ -60,13 +60,13 @@ impl Request {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SampleError {
     /// Nothing was given.
-    #[error("the sample is empty; give a captured request as Keyward JSON or raw HTTP text")]
+    #[error("the sample is empty; give a captured request, such as raw HTTP text, cURL or HAR")]
     Empty,
     /// More than [`MAX_INPUT`] bytes.
     #[error("the sample has {0} bytes; at most {MAX_INPUT} are read")]
     TooLarge(usize),
     /// The JSON is malformed or not a request; the text says where.
-    #[error("the request JSON cannot be read: {0}")]
+    #[error("the JSON cannot be read: {0}")]
     Json(String),
     /// `body_base64` is not base64.
     #[error("`body_base64` is not standard base64: {0}")]
@@ -76,9 +76,29 @@ pub enum SampleError {
         "the request has both `body` and `body_base64`; keep the one that holds the exact bytes"
     )]
     TwoBodies,
-    /// The import document holds no request, or several.
-    #[error("the document holds {0} requests; give one that holds exactly one")]
-    Count(usize),
+    /// The capture holds no request.
+    #[error("the capture holds no request")]
+    NoRequest,
+    /// The capture holds several requests, and one is wanted; each as `2 POST https://…`.
+    #[error("the capture holds {} requests; one is wanted: {}", .0.len(), shown(.0))]
+    Several(Vec<String>),
+    /// More requests than are read.
+    #[error("the capture holds more than {0} requests; save the ones that you want to look at")]
+    TooMany(usize),
+    /// The text is no capture that is known.
+    #[error("this is no capture that Keyward knows; it reads raw HTTP, cURL, HAR and others")]
+    Unknown,
+    /// It is known what the text should be, and it is not that.
+    #[error("this cannot be read as {format}: {why}")]
+    Malformed {
+        /// The format's id.
+        format: &'static str,
+        /// What is wrong, and where.
+        why: String,
+    },
+    /// The capture ends before the request does.
+    #[error("the capture is cut short: {0}")]
+    CutShort(String),
     /// A line before the body is neither a request line nor a header.
     #[error("line {0} is not a `Name: value` header; is a blank line missing before the body?")]
     NotAHeader(usize),
@@ -87,38 +107,37 @@ pub enum SampleError {
     Response,
 }
 
-/// Reads one request from Keyward's request JSON (or an import document that holds exactly one),
-/// or from raw HTTP text. What starts with `{` is JSON.
-///
-/// Bodies are bytes: nothing is parsed, decoded or trimmed in them, except what HTTP itself says
-/// (chunked framing, and a line break after `Content-Length` bytes), which is noted.
-///
-/// # Errors
-/// [`SampleError`] says what is malformed. Deeply nested JSON is refused, not followed.
-pub fn read_request(bytes: &[u8]) -> Result<Request, SampleError> {
-    if bytes.len() > MAX_INPUT {
-        return Err(SampleError::TooLarge(bytes.len()));
+/// At most twenty, so that a message stays one.
+fn shown(requests: &[String]) -> String {
+    let mut text = requests.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
+    if requests.len() > 20 {
+        text.push_str(", …");
     }
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    match text.trim_ascii_start().first() {
-        None => Err(SampleError::Empty),
-        Some(b'{') => read_json(text),
-        Some(_) => raw_http::parse(text),
-    }
+    text
 }
 
-fn read_json(text: &[u8]) -> Result<Request, SampleError> {
+/// Reads the one request that a capture of any format holds; see [`capture::read`].
+///
+/// # Errors
+/// [`SampleError`] says what is malformed, or that there are several requests.
+pub fn read_request(bytes: &[u8]) -> Result<Request, SampleError> {
+    capture::read(bytes, None)?.only()
+}
+
+/// Reads Keyward's request JSON, or an import document with its requests.
+pub(crate) fn read_json(text: &[u8]) -> Result<Vec<Request>, SampleError> {
     let mut wire: Wire =
         serde_json::from_slice(text).map_err(|e| SampleError::Json(e.to_string()))?;
-    if let Some(mut requests) = wire.requests.take() {
-        wire = match (requests.pop(), requests.len()) {
-            (Some(one), 0) => one,
-            (last, others) => return Err(SampleError::Count(others + usize::from(last.is_some()))),
-        };
-        if wire.requests.is_some() {
-            return Err(SampleError::Json("a request within a request".into()));
-        }
+    let Some(requests) = wire.requests.take() else {
+        return Ok(vec![read_wire(wire)?]);
+    };
+    if requests.iter().any(|request| request.requests.is_some()) {
+        return Err(SampleError::Json("a request within a request".into()));
     }
+    requests.into_iter().map(read_wire).collect()
+}
+
+fn read_wire(wire: Wire) -> Result<Request, SampleError> {
     let body = match (wire.body, wire.body_base64) {
         (Some(_), Some(_)) => return Err(SampleError::TwoBodies),
         (Some(text), None) => Some(text.0.into_owned().into_bytes()),
@@ -253,9 +272,11 @@ mod tests {
         assert_eq!(request.body, Some(Vec::new()));
         assert!(request.lossy);
         assert_eq!(request.notes, ["n"]);
-        let many = br#"{"requests":[{},{}]}"#;
-        assert_eq!(read_request(many), Err(SampleError::Count(2)));
-        assert_eq!(read_request(br#"{"requests":[]}"#), Err(SampleError::Count(0)));
+        let many =
+            br#"{"requests":[{"method":"POST","url":"https://a.example/h"},{"headers":[]}]}"#;
+        let several = ["1 POST https://a.example/h", "2"].map(str::to_owned).to_vec();
+        assert_eq!(read_request(many), Err(SampleError::Several(several)));
+        assert_eq!(read_request(br#"{"requests":[]}"#), Err(SampleError::NoRequest));
     }
 
     #[test]

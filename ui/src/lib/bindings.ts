@@ -1084,6 +1084,48 @@ body: string,
  */
 body_bytes: number, };
 
+export type CaptureView = { 
+/**
+ * Version of this document, 1.
+ */
+version: number, 
+/**
+ * The capture's format.
+ */
+format: CaptureFormat, 
+/**
+ * Its requests in order; never none.
+ */
+requests: Array<CapturedRequest>, };
+
+export type CapturedRequest = { 
+/**
+ * HTTP method, if the capture has it.
+ */
+method: string | null, 
+/**
+ * Public URL, if the capture has it.
+ */
+url: string | null, 
+/**
+ * Headers in order.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body in standard base64; none when the capture does not hold it.
+ */
+body_base64: string | null, 
+/**
+ * Whether the capture cannot carry the request exactly.
+ */
+lossy: boolean, 
+/**
+ * What was noticed, changed or lost, in sentences.
+ */
+notes: Array<string>, };
+
+export type CaptureFormat = "raw-http" | "request-json" | "curl" | "har" | "http-file" | "webhook-site" | "webhook-tester" | "ngrok" | "stripe-cli" | "svix-cli" | "hookdeck" | "github-delivery" | "api-gateway" | "postman" | "fetch" | "python-requests" | "log-line";
+
 export type WebhookReport = { 
 /**
  * Version of this document's shape: 1.

@@ -1,4 +1,4 @@
-//! `keyward webhook verify|schemes`.
+//! `keyward webhook verify|import|schemes`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use keyward_app::webhooks::{CheckName, Report, SchemeSummary, Verdict};
 use keyward_app::{Error, WebhookCase, WebhookSecret};
 use serde_json::json;
 
+use crate::commands::webhook_import;
 use crate::context::{Context, parse_seconds, parse_time};
 use crate::printer::{count, safe, state, table};
 use crate::value;
@@ -27,13 +28,15 @@ pub struct Args {
 enum Action {
     /// Say whether a captured request is valid, and exactly why not
     Verify(Box<VerifyArgs>),
+    /// Read a capture of any kind and print its requests exactly
+    Import(webhook_import::Args),
     /// List the schemes that can be verified
     Schemes,
 }
 
 #[derive(Debug, clap::Args)]
 struct VerifyArgs {
-    /// The capture: Keyward's request JSON or raw HTTP (`-` is stdin)
+    /// The capture: raw HTTP, cURL, HAR, request JSON and others (`-` is stdin)
     #[arg(long, value_name = "F")]
     request: PathBuf,
     /// Scheme id; guessed from the headers without it
@@ -71,6 +74,7 @@ struct VerifyArgs {
 pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     match args.action {
         Action::Verify(args) => verify(*args, context),
+        Action::Import(args) => webhook_import::run(&args, context),
         Action::Schemes => {
             let schemes = context.keyward()?.webhook_schemes();
             context.printer.result(&json!({ "version": 1, "schemes": schemes }), |_| {
@@ -187,7 +191,7 @@ fn pair(text: &str) -> Result<(&str, &str), Error> {
 }
 
 /// A capture, a scheme or a parameter: files and stdin of any sensible size.
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     if path != Path::new("-") {
         return keyward_app::read_capture(path);
     }

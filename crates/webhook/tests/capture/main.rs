@@ -1,0 +1,5 @@
+//! Captures from outside: what other programs write is read byte for byte, and nothing crashes.
+
+mod hostile;
+mod shell;
+mod writers;
