@@ -36,7 +36,7 @@ fn an_incomplete_question_is_a_typed_error() {
     let delivery = good("github", "x");
     let unknown = verify(&case(&delivery.request, Some("githb"), &params)).unwrap_err();
     assert!(
-        matches!(&unknown, VerifyError::UnknownScheme { id, known } if id == "githb" && known.len() == 9)
+        matches!(&unknown, VerifyError::UnknownScheme { id, near } if id == "githb" && near.iter().any(|n| n == "github"))
     );
     let none = verify(&case(&Request::default(), None, &params)).unwrap_err();
     assert_eq!(none, VerifyError::Unrecognised);
