@@ -40,7 +40,9 @@ impl PrivateKey {
         let bytes = from_hex(trimmed).or_else(|| from_base64(trimmed))?;
         match bytes.len() {
             32 => Self::ed25519(&bytes),
-            _ => Self::from_pkcs8(&bytes),
+            _ => Self::from_pkcs8(&bytes)
+                .or_else(|| Self::from_pkcs1(&bytes))
+                .or_else(|| Self::from_sec1(&bytes)),
         }
     }
 

@@ -2,5 +2,7 @@
 
 mod causes;
 mod common;
+mod every_scheme;
 mod hostile;
+mod material;
 mod providers;
