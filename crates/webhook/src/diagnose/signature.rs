@@ -147,8 +147,11 @@ fn altered(context: &Context) -> Option<Finding> {
             return None;
         }
         for right in engine::expected(context.scheme, &key.bytes, &context.delivery) {
-            let compared =
-                context.delivery.signatures.iter().map(|s| compare(s.as_bytes(), right.as_bytes(), few));
+            let compared = context
+                .delivery
+                .signatures
+                .iter()
+                .map(|s| compare(s.as_bytes(), right.as_bytes(), few));
             if let Some(reason) = compared.flatten().next() {
                 return Some(Finding::by(key, reason));
             }
@@ -158,8 +161,15 @@ fn altered(context: &Context) -> Option<Finding> {
 }
 
 fn compare(given: &[u8], right: &[u8], may_be_changed: bool) -> Option<Reason> {
+    if same(given, right) {
+        // The signature itself is right: what fails is what stands beside it.
+        return None;
+    }
     if same(&given.to_ascii_lowercase(), &right.to_ascii_lowercase()) {
         return Some(wrong_case());
+    }
+    if !may_be_changed {
+        return None;
     }
     let (short, long) = if given.len() < right.len() { (given, right) } else { (right, given) };
     let missing = long.len() - short.len();
@@ -181,10 +191,7 @@ fn compare(given: &[u8], right: &[u8], may_be_changed: bool) -> Option<Reason> {
     let clean: Vec<u8> =
         given.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != b'"').collect();
     let differing = given.iter().zip(right).filter(|(a, b)| a != b).count();
-    let few = may_be_changed
-        && given.len() == right.len()
-        && right.len() >= 5 * FEW
-        && differing <= FEW;
+    let few = given.len() == right.len() && right.len() >= 5 * FEW && differing <= FEW;
     let longer = given.len() > right.len() && (same(head, right) || same(tail, right));
     (few || longer || same(&clean, right)).then(|| {
         Reason::proved(

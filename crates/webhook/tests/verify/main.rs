@@ -4,5 +4,8 @@ mod causes;
 mod common;
 mod every_scheme;
 mod hostile;
+mod key_pairs;
 mod material;
 mod providers;
+mod shapes;
+mod tokens;
