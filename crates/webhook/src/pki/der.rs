@@ -60,13 +60,21 @@ impl<'a> Der<'a> {
     }
 }
 
-/// A SubjectPublicKeyInfo (RFC 5280): algorithm, its parameters, and the key's bits.
-pub(super) fn spki(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+/// A SubjectPublicKeyInfo (RFC 5280).
+pub(super) struct Spki<'a> {
+    pub algorithm: &'a [u8],
+    /// The algorithm's parameters, when they are an identifier.
+    pub parameters: Option<&'a [u8]>,
+    pub key: &'a [u8],
+}
+
+/// Reads a SubjectPublicKeyInfo.
+pub(super) fn spki(der: &[u8]) -> Option<Spki<'_>> {
     let mut outer = Der(der).sequence()?;
-    let (oid, parameters) = algorithm(&mut outer)?;
+    let (algorithm, parameters) = algorithm(&mut outer)?;
     let bits = outer.expect(BIT_STRING)?;
     let (unused, key) = bits.split_first()?;
-    (*unused == 0).then_some((oid, parameters, key))
+    (*unused == 0).then_some(Spki { algorithm, parameters, key })
 }
 
 /// An AlgorithmIdentifier: its identifier, and its parameters when they are an identifier too.

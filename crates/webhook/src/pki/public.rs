@@ -78,7 +78,7 @@ fn ed25519(bytes: &[u8]) -> Option<Kind> {
 }
 
 fn from_spki(der: &[u8]) -> Option<Kind> {
-    let (algorithm, parameters, key) = der::spki(der)?;
+    let der::Spki { algorithm, parameters, key } = der::spki(der)?;
     match algorithm {
         der::ED25519 => ed25519(key),
         der::EC if parameters == Some(der::P256) => {

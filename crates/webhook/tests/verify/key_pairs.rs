@@ -27,7 +27,7 @@ fn scheme(algorithm: &str, encoding: &str) -> Scheme {
         "id = \"own\"\nprovider = \"Own\"\n[signature]\nheader = \"X-Own\"\n[sign]\nmethod = \"public-key\"\n\
          algorithm = \"{algorithm}\"\ntemplate = \"{{body}}\"\nencoding = \"{encoding}\"\n"
     );
-    Scheme::from_toml(&text).unwrap()
+    Scheme::from_toml(&text).expect("a complete scheme")
 }
 
 /// A certificate that OpenSSL made for the test key.

@@ -88,13 +88,13 @@ fn ed25519(seed: [u8; 32]) -> Material {
 }
 
 fn p256_key(seed: [u8; 32]) -> Material {
-    let key = p256::ecdsa::SigningKey::from_slice(&seed).unwrap();
+    let key = p256::ecdsa::SigningKey::from_slice(&seed).expect("test material");
     let point = key.verifying_key().to_encoded_point(false);
     // A JSON Web Key holds both halves in plain sight.
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let public = serde_json::json!({
         "kty": "EC", "crv": "P-256",
-        "x": engine.encode(point.x().unwrap()), "y": engine.encode(point.y().unwrap()),
+        "x": engine.encode(point.x().expect("test material")), "y": engine.encode(point.y().expect("test material")),
     });
     let mut private = public.clone();
     private["d"] = engine.encode(seed).into();
@@ -103,10 +103,12 @@ fn p256_key(seed: [u8; 32]) -> Material {
 
 /// The one RSA key, as PKCS #1 in base64, and its public half as SPKI in base64.
 pub fn rsa_key() -> Material {
-    let [p, q] = PRIMES.map(|prime| BigUint::from_bytes_be(&hex::decode(prime).unwrap()));
-    let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(65_537_u32)).unwrap();
-    let private = STANDARD.encode(key.to_pkcs1_der().unwrap().as_bytes());
-    let public = STANDARD.encode(key.to_public_key().to_public_key_der().unwrap().as_bytes());
+    let [p, q] =
+        PRIMES.map(|prime| BigUint::from_bytes_be(&hex::decode(prime).expect("test material")));
+    let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(65_537_u32)).expect("test material");
+    let private = STANDARD.encode(key.to_pkcs1_der().expect("test material").as_bytes());
+    let public =
+        STANDARD.encode(key.to_public_key().to_public_key_der().expect("test material").as_bytes());
     Material { signing: private.into(), verifying: public.into() }
 }
 

@@ -19,7 +19,7 @@ fn expect(scheme: &Scheme, report: &Report, code: Code) {
 }
 
 fn scheme(id: &str) -> &'static Scheme {
-    table().iter().find(|scheme| scheme.id == id).unwrap()
+    table().iter().find(|scheme| scheme.id == id).expect("a scheme of the table")
 }
 
 fn good(scheme: &Scheme, body: &str) -> (Material, Request) {

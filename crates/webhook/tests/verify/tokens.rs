@@ -45,7 +45,7 @@ fn ask(
 }
 
 fn good(id: &str) -> (&'static Scheme, Material, Request) {
-    let scheme = find(id).unwrap();
+    let scheme = find(id).expect("a scheme of the table");
     let key = material(scheme, 7);
     let request = sample(scheme, &key, JSON);
     (scheme, key, request)
@@ -53,7 +53,7 @@ fn good(id: &str) -> (&'static Scheme, Material, Request) {
 
 fn token(request: &mut Request) -> &mut String {
     let header = request.headers.iter_mut().find(|(_, value)| value.contains("eyJ"));
-    &mut header.unwrap().1
+    &mut header.expect("a token").1
 }
 
 fn first(report: &Report) -> (Verdict, Code, bool) {
@@ -62,8 +62,8 @@ fn first(report: &Report) -> (Verdict, Code, bool) {
 
 /// The token with its header replaced, and its signature by `resigned`.
 fn with_header(value: &str, header: &str, resigned: impl Fn(&str) -> String) -> String {
-    let start = value.find("eyJ").unwrap();
-    let claims = value[start..].split('.').nth(1).unwrap();
+    let start = value.find("eyJ").expect("a token");
+    let claims = value[start..].split('.').nth(1).expect("claims");
     let input = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header));
     format!("{}{input}.{}", &value[..start], resigned(&input))
 }
