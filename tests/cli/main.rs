@@ -19,3 +19,4 @@ mod story;
 mod support;
 mod vault;
 mod webhook;
+mod webhook_sign;

@@ -52,4 +52,7 @@ pub use rules::{RuleTest, load_rules, test_rules};
 pub use scan::ScanJob;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
-pub use webhook::{RequestView, WebhookCase, WebhookSecret, WebhookView, read_capture};
+pub use webhook::{
+    ChallengeView, RequestView, SignedSample, WebhookCase, WebhookSample, WebhookSecret,
+    WebhookView, read_capture,
+};

@@ -1,5 +1,6 @@
 //! The crate from outside: verdicts, causes and hostile input.
 
+mod bounds;
 mod causes;
 mod common;
 mod every_scheme;

@@ -1,38 +1,19 @@
-//! `keyward webhook verify|schemes`.
+//! `keyward webhook verify`.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use keyward_app::webhooks::{CheckName, Report, SchemeSummary, Verdict};
+use keyward_app::webhooks::{CheckName, Report, Verdict};
 use keyward_app::{Error, WebhookCase, WebhookSecret};
-use serde_json::json;
 
+use super::{bytes, pair, params, scheme_file, secret_file};
 use crate::context::{Context, parse_seconds, parse_time};
-use crate::printer::{count, safe, state, table};
+use crate::printer::{count, safe, state};
 use crate::value;
-
-/// Most that is read from stdin, in bytes: one more than the largest sample.
-const MAX_STDIN: u64 = 160 * 1024 * 1024 + 1;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Action {
-    /// Say whether a captured request is valid, and exactly why not
-    Verify(Box<VerifyArgs>),
-    /// List the schemes that can be verified
-    Schemes,
-}
-
-#[derive(Debug, clap::Args)]
-struct VerifyArgs {
     /// The capture: Keyward's request JSON or raw HTTP (`-` is stdin)
     #[arg(long, value_name = "F")]
     request: PathBuf,
@@ -69,57 +50,22 @@ struct VerifyArgs {
 }
 
 pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
-    match args.action {
-        Action::Verify(args) => verify(*args, context),
-        Action::Schemes => {
-            let schemes = context.keyward()?.webhook_schemes();
-            context.printer.result(&json!({ "version": 1, "schemes": schemes }), |_| {
-                let column =
-                    |cell: fn(&SchemeSummary) -> String| schemes.iter().map(cell).collect();
-                table(&[
-                    ("ID", column(|scheme| scheme.id.clone())),
-                    ("PROVIDER", column(|scheme| scheme.provider.clone())),
-                    ("HEADER", column(|scheme| scheme.header.clone())),
-                    ("SIGNED", column(|scheme| scheme.signed.clone())),
-                ])
-            });
-            Ok(0)
-        }
-    }
-}
-
-fn verify(args: VerifyArgs, context: &Context<'_>) -> Result<u8, Error> {
     let mut case = WebhookCase {
         capture: bytes(&args.request)?,
         scheme: args.scheme,
+        scheme_file: scheme_file(args.scheme_file.as_ref())?,
         secrets: args.secret,
+        secret_files: args.secret_file.iter().map(secret_file).collect::<Result<_, _>>()?,
+        params: params(&args.param, &args.param_file)?,
         tolerance: args.tolerance,
         remember: args.remember,
         ..WebhookCase::default()
     };
-    if let Some(path) = &args.scheme_file {
-        case.scheme_file = Some(String::from_utf8_lossy(&bytes(path)?).into_owned());
-    }
-    for path in &args.secret_file {
-        let label = path.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-        case.secret_files
-            .push(WebhookSecret { label: label.into_owned(), value: value::read_file(path)? });
-    }
     for text in &args.also_secret_file {
         let (label, path) = pair(text)?;
         let value = value::read_file(Path::new(path))?;
         case.also.push(WebhookSecret { label: label.to_owned(), value });
     }
-    let mut params = BTreeMap::new();
-    for text in &args.param {
-        let (key, value) = pair(text)?;
-        params.insert(key.to_owned(), value.as_bytes().to_vec());
-    }
-    for text in &args.param_file {
-        let (key, path) = pair(text)?;
-        params.insert(key.to_owned(), bytes(Path::new(path))?);
-    }
-    case.params = params;
     let view = context.keyward_at(args.at)?.webhook_verify(case)?;
     context.printer.result(&view.report, text);
     let good = matches!(view.report.verdict, Verdict::Valid | Verdict::Authenticated);
@@ -179,21 +125,4 @@ fn seconds(age: i64) -> String {
         age if age < 172_800 => count(age / 3600, "hour", "hours"),
         age => count(age / 86_400, "day", "days"),
     }
-}
-
-fn pair(text: &str) -> Result<(&str, &str), Error> {
-    text.split_once('=')
-        .ok_or_else(|| Error::new("USAGE", "A parameter has no `=`.", "Give it as KEY=VALUE."))
-}
-
-/// A capture, a scheme or a parameter: files and stdin of any sensible size.
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
-    if path != Path::new("-") {
-        return keyward_app::read_capture(path);
-    }
-    let mut bytes = vec![];
-    io::stdin().lock().take(MAX_STDIN).read_to_end(&mut bytes).map_err(|error| {
-        Error::new("DISK_ERROR", format!("Stdin cannot be read: {}.", error.kind()), "Pipe it in.")
-    })?;
-    Ok(bytes)
 }
