@@ -263,7 +263,8 @@ fn escaped(body: &[u8]) -> Cow<'_, [u8]> {
             ' '..='~' => out.push(c),
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    out.push_str("\\u");
+                    out.push_str(&hex::encode(unit.to_be_bytes()));
                 }
             }
         }

@@ -45,7 +45,7 @@ fn try_cost(scheme: &Scheme) -> u64 {
 /// How often a try goes over the body: once for each spelling, and slower where it is parsed.
 fn passes(scheme: &Scheme) -> u64 {
     let spellings = scheme.templates().count().max(1) as u64;
-    let parsed = scheme.adapter.is_some() || scheme.templates().any(Template::reads_fields);
+    let parsed = scheme.adapter.is_some() || scheme.templates().any(Template::reads_body);
     spellings * if parsed { 6 } else { 1 }
 }
 

@@ -101,10 +101,17 @@ impl Template {
         })
     }
 
-    /// Whether values are looked up in the body.
-    pub(crate) fn reads_fields(&self) -> bool {
+    /// Whether a piece takes reading the body, and not just hashing it.
+    pub(crate) fn reads_body(&self) -> bool {
         self.parts.iter().any(|part| {
-            matches!(part, Part::Json(_) | Part::Form(_) | Part::BodyPayload | Part::BodyInflated)
+            matches!(
+                part,
+                Part::Json(_)
+                    | Part::Form(_)
+                    | Part::BodyPayload
+                    | Part::BodyInflated
+                    | Part::BodyEscaped
+            )
         })
     }
 
