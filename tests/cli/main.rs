@@ -20,3 +20,4 @@ mod support;
 mod vault;
 mod webhook;
 mod webhook_import;
+mod webhook_sign;

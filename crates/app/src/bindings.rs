@@ -79,6 +79,10 @@ pub fn typescript() -> String {
         keyward_webhook::Code,
         keyward_webhook::Difference,
         keyward_webhook::SchemeSummary,
+        crate::webhook::SignedSample,
+        crate::webhook::ChallengeView,
+        keyward_webhook::Answer,
+        keyward_webhook::Handshake,
     );
     out
 }

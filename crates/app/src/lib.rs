@@ -54,6 +54,6 @@ pub use scan::ScanJob;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
 pub use webhook::{
-    CaptureView, CapturedRequest, RequestView, WebhookCase, WebhookSecret, WebhookView,
-    read_capture,
+    CaptureView, CapturedRequest, ChallengeView, RequestView, SignedSample, WebhookCase,
+    WebhookSample, WebhookSecret, WebhookView, read_capture,
 };

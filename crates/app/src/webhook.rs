@@ -1,5 +1,8 @@
 //! Verifying webhook samples with the vault's secrets, and reading captures of them.
 
+mod challenge;
+mod sign;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -14,6 +17,8 @@ use keyward_webhook::{
 use serde::Serialize;
 use ts_rs::TS;
 
+pub use self::challenge::ChallengeView;
+pub use self::sign::{SignedSample, WebhookSample};
 use crate::session::is_keychain;
 use crate::snapshot::Snapshot;
 use crate::{Error, Keyward};
@@ -140,14 +145,7 @@ impl Keyward {
     pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
         let read = capture::read(&case.capture, None).and_then(capture::Capture::only);
         let request = read.map_err(|error| sample(&error))?;
-        let custom =
-            case.scheme_file.as_deref().map(Scheme::from_toml).transpose().map_err(|error| {
-                Error::new(
-                    "SCHEME_INVALID",
-                    format!("The scheme file cannot be used: {error}."),
-                    "Compare it with the example in the README.",
-                )
-            })?;
+        let custom = case.scheme_file.as_deref().map(own_scheme).transpose()?;
         let (mut secrets, mut also) = self.stored_secrets(&case.secrets)?;
         secrets.extend(case.secret_files.into_iter().map(named));
         also.extend(case.also.into_iter().map(named));
@@ -243,6 +241,17 @@ impl Keyward {
         }
         Ok(())
     }
+}
+
+/// A scheme of the user's own.
+fn own_scheme(text: &str) -> Result<Scheme, Error> {
+    Scheme::from_toml(text).map_err(|error| {
+        Error::new(
+            "SCHEME_INVALID",
+            format!("The scheme file cannot be used: {error}."),
+            "Compare it with the example in the README.",
+        )
+    })
 }
 
 fn named(one: WebhookSecret) -> NamedSecret {

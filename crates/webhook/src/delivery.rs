@@ -2,11 +2,20 @@
 //! names what is missing or malformed. Nothing is computed here.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use crate::report::{Code, Reason};
 use crate::request::Request;
-use crate::scheme::{HeaderField, Layout, Scheme, Unit};
+use crate::scheme::{HeaderField, Layout, Method, Scheme, Unit};
 use crate::text::excerpt;
+use crate::{jwt, lookup};
+
+/// Parameters handed in beside the request.
+pub(crate) type Params = BTreeMap<String, Vec<u8>>;
 
 /// Everything of a request that goes into its signature, or is compared with it.
 ///
@@ -14,6 +23,7 @@ use crate::text::excerpt;
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'a> {
     pub request: &'a Request,
+    pub params: &'a Params,
     pub method: &'a str,
     pub url: &'a str,
     pub id: &'a str,
@@ -23,10 +33,17 @@ pub(crate) struct Delivery<'a> {
     pub signatures: &'a [String],
 }
 
+impl<'a> Delivery<'a> {
+    /// A parameter as text; empty when it is absent or no text.
+    pub(crate) fn param(&self, name: &str) -> &'a str {
+        self.params.get(name).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or_default().trim()
+    }
+}
+
 /// What a request holds in the places that a scheme names.
 #[derive(Default)]
 pub(crate) struct Reading {
-    /// The signature header's value.
+    /// The signature header's value, or what stands in its place in the body.
     pub header: Option<String>,
     /// Its signatures of the right version, without their prefix.
     pub signatures: Vec<String>,
@@ -42,19 +59,18 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Reads a request the way a scheme says.
-    pub(crate) fn new(scheme: &Scheme, request: &Request) -> Self {
+    pub(crate) fn new(scheme: &Scheme, request: &Request, params: &Params) -> Self {
         let mut reading = Self::default();
-        match first(request, &scheme.signature.header) {
-            Some(value) => {
-                reading.read_signatures(scheme, &value);
-                reading.header = Some(value.into_owned());
-                let names = &scheme.signature.header;
-                let times = names.iter().map(|name| request.header_values(name).count()).max();
-                if times > Some(1) {
-                    reading.faults.insert(0, repeated(scheme.signature.name()));
-                }
-            }
-            None => reading.faults.push(header_missing(scheme.signature.name())),
+        if !scheme.has_key() {
+            return reading;
+        }
+        if scheme.signature.in_body() {
+            reading.read_body(scheme, request);
+        } else {
+            reading.read_header(scheme, request, params);
+        }
+        if let Method::Jwt(recipe) = &scheme.sign {
+            jwt::read(recipe, scheme, &mut reading);
         }
         if let Some(field) = &scheme.message_id {
             reading.read_id(field, request);
@@ -65,9 +81,57 @@ impl Reading {
         reading
     }
 
-    fn read_signatures(&mut self, scheme: &Scheme, value: &str) {
+    fn read_header(&mut self, scheme: &Scheme, request: &Request, params: &Params) {
+        let chosen = header_names(scheme, request, params);
+        let names = chosen.as_deref().unwrap_or(&scheme.signature.header);
+        let name = names.first().map_or(scheme.signature.name(), String::as_str);
+        let every = scheme.signature.every;
+        let mut values = names.iter().filter_map(|name| request.header(name));
+        let Some(value) = values.next() else {
+            self.faults.push(header_missing(name));
+            return;
+        };
+        self.read_signatures(scheme, name, &value, params);
+        if every {
+            for more in values {
+                let mut other = Self::default();
+                other.read_signatures(scheme, name, &more, params);
+                if self.signatures.is_empty() {
+                    self.faults = other.faults;
+                }
+                self.signatures.append(&mut other.signatures);
+            }
+        }
+        self.header = Some(value.into_owned());
+        let times = names.iter().map(|name| request.header_values(name).count()).max();
+        if times > Some(1) && !every {
+            self.faults.insert(0, repeated(name));
+        }
+    }
+
+    fn read_body(&mut self, scheme: &Scheme, request: &Request) {
         let field = &scheme.signature;
-        let name = field.name();
+        let values = match (&field.json, &field.form) {
+            (Some(path), _) => lookup::json(request.body(), path),
+            (None, Some(name)) => lookup::form(request.body(), name).into_iter().collect(),
+            (None, None) => vec![String::from_utf8_lossy(request.body().trim_ascii()).into_owned()],
+        };
+        let none = Params::new();
+        for value in &values {
+            self.read_signatures(scheme, field.name(), value, &none);
+        }
+        if values.is_empty() {
+            self.faults.push(Reason::new(
+                Code::SignatureFieldMissing,
+                format!("The body has no `{}`, where {} puts the signature.", field.name(), scheme.provider),
+                "Check that signing is set up at the provider, and that the capture holds the whole body.",
+            ));
+        }
+        self.header = values.into_iter().next();
+    }
+
+    fn read_signatures(&mut self, scheme: &Scheme, name: &str, value: &str, params: &Params) {
+        let field = &scheme.signature;
         if value.is_empty() {
             self.faults.push(empty(name));
             return;
@@ -76,24 +140,30 @@ impl Reading {
         match field.layout {
             Layout::Plain => match value.strip_prefix(&field.prefix) {
                 Some(signature) => self.signatures.push(signature.to_owned()),
+                None if field.bare => self.signatures.push(value.to_owned()),
                 None => self.faults.push(prefix_fault(&field.prefix, value)),
             },
-            Layout::List => {
-                let entries = value.split(field.separator.unwrap_or(' ')).filter(|e| !e.is_empty());
-                let taken = entries.clone().filter_map(|e| e.strip_prefix(&field.prefix));
+            Layout::List | Layout::Timed => {
+                let timed = field.layout == Layout::Timed;
+                let separator = field.separator.unwrap_or(if timed { ',' } else { ' ' });
+                let entries = value.split(separator).map(str::trim).filter(|e| !e.is_empty());
+                let entries = entries.skip(usize::from(timed));
+                let taken = entries.clone().filter_map(|entry| {
+                    entry.strip_prefix(&field.prefix).or(field.bare.then_some(entry))
+                });
                 self.signatures.extend(taken.map(str::to_owned));
                 if self.signatures.is_empty() {
                     let entry = entries.into_iter().next().unwrap_or_default();
                     self.faults.push(prefix_fault(&field.prefix, entry));
                 }
             }
-            Layout::Pairs => {
-                let wanted = field.field.as_deref().unwrap_or_default();
-                let taken = pairs(scheme, value).filter(|(key, _)| *key == wanted);
-                let taken = taken.map(|(_, v)| v.strip_prefix(&field.prefix).unwrap_or(v));
-                self.signatures.extend(taken.map(str::to_owned));
-                if self.signatures.is_empty() {
-                    self.faults.push(no_field(scheme, name, wanted, value));
+            Layout::Pairs => self.read_pairs(scheme, name, value, params),
+            Layout::Base64Json => {
+                let member = field.field.as_deref().unwrap_or_default();
+                let inner = STANDARD.decode(value).ok();
+                match inner.and_then(|inner| lookup::json_first(&inner, member)) {
+                    Some(signature) => self.signatures.push(signature),
+                    None => self.faults.push(no_field(scheme, name, member, value)),
                 }
             }
         }
@@ -104,6 +174,34 @@ impl Reading {
         if self.signatures.is_empty() && was_empty {
             self.faults.push(empty(name));
         }
+    }
+
+    fn read_pairs(&mut self, scheme: &Scheme, name: &str, value: &str, params: &Params) {
+        let field = &scheme.signature;
+        let asked = params.get("public-key").and_then(|key| std::str::from_utf8(key).ok());
+        let wanted = match field.field.as_deref().unwrap_or_default() {
+            "*" => asked.map_or("*", str::trim),
+            wanted => wanted,
+        };
+        let all: Vec<_> = pairs(scheme, value).collect();
+        let taken = all.iter().filter(|(key, _)| *key == wanted || wanted == "*");
+        let quotes: &[char] = if field.quoted { &['"'] } else { &[] };
+        let taken = taken.map(|(_, v)| v.trim_matches(quotes));
+        let taken = taken.map(|v| v.strip_prefix(&field.prefix).unwrap_or(v).to_owned());
+        self.signatures.extend(taken);
+        if !self.signatures.is_empty() {
+            return;
+        }
+        let other_key = asked.is_some() && field.field.as_deref() == Some("*") && !all.is_empty();
+        self.faults.push(if other_key {
+            Reason::new(
+                Code::NoMatchingKey,
+                format!("{name} has no signature for the public key that was given."),
+                "Compare the public key with the one of this endpoint's account.",
+            )
+        } else {
+            no_field(scheme, name, wanted, value)
+        });
     }
 
     fn read_id(&mut self, field: &HeaderField, request: &Request) {
@@ -117,14 +215,26 @@ impl Reading {
         let Some(field) = &scheme.timestamp else {
             return;
         };
-        let (found, place) = match &field.field {
-            Some(key) => {
-                let header = self.header.as_deref();
+        let header = self.header.as_deref();
+        let (found, place) = match (&field.field, &field.json) {
+            (Some(key), _) if scheme.signature.layout == Layout::Timed => {
+                let first =
+                    header.and_then(|h| h.split(scheme.signature.separator.unwrap_or(',')).next());
+                (
+                    first.map(|text| Cow::Owned(text.trim().to_owned())),
+                    format!("`{key}` in {}", scheme.signature.name()),
+                )
+            }
+            (Some(key), _) => {
                 let pair = header.and_then(|h| pairs(scheme, h).find(|(k, _)| k == key));
                 let found = pair.map(|(_, value)| Cow::Owned(value.to_owned()));
                 (found, format!("`{key}=` in {}", scheme.signature.name()))
             }
-            None => {
+            (None, Some(path)) => (
+                lookup::json_first(request.body(), path).map(Cow::Owned),
+                format!("`{path}` in the body"),
+            ),
+            (None, None) => {
                 (first(request, &field.header), field.header.first().cloned().unwrap_or_default())
             }
         };
@@ -143,11 +253,15 @@ impl Reading {
         // Without a limit, a provider's library signs the timestamp but never reads it.
         let is_read = field.past.is_some() || field.future.is_some();
         if self.seconds.is_none() && is_read {
+            let (what, sends) = match field.unit {
+                Unit::Iso => ("a date and time", "a date and time (RFC 3339)"),
+                _ => ("a whole number", "digits"),
+            };
             self.faults.push(Reason::new(
                 Code::TimestampMalformed,
-                format!("The timestamp `{}` is not a whole number.", excerpt(text.as_bytes(), 40)),
+                format!("The timestamp `{}` is not {what}.", excerpt(text.as_bytes(), 40)),
                 format!(
-                    "{} sends digits in {place}; use the header as it was received.",
+                    "{} sends {sends} in {place}; use the header as it was received.",
                     scheme.provider
                 ),
             ));
@@ -156,15 +270,43 @@ impl Reading {
     }
 }
 
-/// A timestamp in seconds, if it is digits that fit.
+/// The header that a receiver chose, or, where any will do, the first that looks signed.
+fn header_names(scheme: &Scheme, request: &Request, params: &Params) -> Option<Vec<String>> {
+    if !scheme.signature.chosen {
+        return None;
+    }
+    let asked = params.get("header").and_then(|name| std::str::from_utf8(name).ok());
+    if let Some(name) = asked.map(str::trim).filter(|name| !name.is_empty()) {
+        return Some(vec![name.to_owned()]);
+    }
+    let wanted = scheme.signature.field.as_deref()?;
+    let signed = request.headers.iter().find(|(_, value)| {
+        pairs(scheme, value).any(|(key, value)| key == wanted && !value.is_empty())
+    });
+    signed.map(|(name, _)| vec![name.clone()])
+}
+
+/// A timestamp in seconds, if it is of its unit's form and fits.
 pub(crate) fn seconds(text: &str, unit: Unit) -> Option<i64> {
+    if unit == Unit::Iso {
+        return iso(text).map(Timestamp::as_second);
+    }
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let number: i64 = text.parse().ok()?;
     Some(match unit {
-        Unit::Seconds => number,
         Unit::Milliseconds => number / 1_000,
+        Unit::Seconds | Unit::Iso => number,
+    })
+}
+
+/// A date and time; without a zone it is UTC.
+pub(crate) fn iso(text: &str) -> Option<Timestamp> {
+    let zoned = text.parse::<Timestamp>().ok();
+    zoned.or_else(|| {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|time| time.timestamp())
     })
 }
 
@@ -177,7 +319,8 @@ pub(crate) fn first<'a>(request: &'a Request, names: &[String]) -> Option<Cow<'a
 fn pairs<'a>(scheme: &Scheme, value: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let trim = scheme.signature.trim;
     let entries = value.split(scheme.signature.separator.unwrap_or(','));
-    entries.filter_map(move |entry| if trim { entry.trim() } else { entry }.split_once('='))
+    let assign = scheme.signature.assign.unwrap_or('=');
+    entries.filter_map(move |entry| if trim { entry.trim() } else { entry }.split_once(assign))
 }
 
 fn header_missing(name: &str) -> Reason {

@@ -4,9 +4,11 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
-use crate::scheme::{KeyForm, Method, Scheme};
+use crate::pki::{PublicKey, parse_public, token_key_pair};
+use crate::scheme::{Hmac, KeyForm, KeyPair, Method, Scheme};
 
 /// Standard base64, padded or not, as the Standard Webhooks libraries take secrets.
 pub(crate) const BASE64_ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
@@ -24,27 +26,49 @@ pub(crate) enum KeyFault {
     Base64,
     #[error("it is not hexadecimal")]
     Hex,
-    #[error("it is not a public key of 64 hex digits")]
+    #[error("it is not a public key (PEM, JSON Web Key, base64 or hex)")]
     PublicKey,
+    #[error("its key is of another kind than the scheme's")]
+    OtherKind,
 }
 
-/// The key that a secret stands for in a scheme.
+/// The key that a secret stands for in a scheme. A public key stays as the text it came in.
 pub(crate) fn key(scheme: &Scheme, secret: &[u8]) -> Result<KeyBytes, KeyFault> {
     match &scheme.sign {
-        Method::Hmac(hmac) => {
-            let bare = secret.strip_prefix(hmac.secret_prefix.as_bytes()).unwrap_or(secret);
-            match hmac.key {
-                KeyForm::Text => Ok(Zeroizing::new(secret.to_vec())),
-                KeyForm::Hex => from_hex(bare).ok_or(KeyFault::Hex),
-                KeyForm::Base64 => from_base64(bare).ok_or(KeyFault::Base64),
+        Method::Hmac(hmac) | Method::Digest(hmac) => hmac_key(hmac, secret),
+        Method::PublicKey(recipe) => public(secret, |key| {
+            key.suits(recipe.algorithm) || (scheme.adapter.is_some() && key.suits(KeyPair::RsaSha1))
+        }),
+        Method::Jwt(jwt) => {
+            let pairs: Vec<_> = jwt.algorithm.iter().filter_map(|a| token_key_pair(*a)).collect();
+            match pairs.is_empty() {
+                true => Ok(Zeroizing::new(secret.to_vec())),
+                false => public(secret, |key| pairs.iter().any(|pair| key.suits(*pair))),
             }
         }
-        Method::TwilioForm => Ok(Zeroizing::new(secret.to_vec())),
-        Method::DiscordEd25519 => {
-            let key = from_hex(secret).filter(|key| crate::discord::is_public_key(key));
-            key.ok_or(KeyFault::PublicKey)
-        }
+        Method::Token | Method::Basic | Method::None => Ok(Zeroizing::new(secret.to_vec())),
     }
+}
+
+fn hmac_key(hmac: &Hmac, secret: &[u8]) -> Result<KeyBytes, KeyFault> {
+    let prefixes = hmac.secret_prefix.iter();
+    let bare = prefixes.into_iter().find_map(|prefix| secret.strip_prefix(prefix.as_bytes()));
+    let rest = bare.unwrap_or(secret);
+    match hmac.key {
+        KeyForm::Hex => from_hex(rest).ok_or(KeyFault::Hex),
+        KeyForm::Base64 => from_base64(rest).ok_or(KeyFault::Base64),
+        KeyForm::PrefixedBase64 if bare.is_some() => from_base64(rest).ok_or(KeyFault::Base64),
+        KeyForm::Text | KeyForm::PrefixedBase64 => Ok(Zeroizing::new(secret.to_vec())),
+        KeyForm::Sha1 => Ok(Zeroizing::new(Sha1::digest(secret).to_vec())),
+    }
+}
+
+fn public(text: &[u8], suits: impl Fn(&PublicKey) -> bool) -> Result<KeyBytes, KeyFault> {
+    let keys = parse_public(text);
+    if keys.is_empty() {
+        return Err(KeyFault::PublicKey);
+    }
+    keys.iter().any(suits).then(|| Zeroizing::new(text.to_vec())).ok_or(KeyFault::OtherKind)
 }
 
 /// Whether a secret holds nothing but white space and the scheme's prefix.

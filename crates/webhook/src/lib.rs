@@ -1,38 +1,50 @@
 //! Verifies a captured webhook request offline and says why its signature does not fit.
 //!
 //! [`read_request`] takes a capture, [`verify`] decides as the provider's own library would and
-//! explains a failure by undoing one thing at a time until the signature fits. Providers are data
-//! (`schemes/*.toml`); only Twilio and Discord need code of their own.
+//! explains a failure by undoing one thing at a time until the signature fits. [`sign`] makes a valid
+//! sample, and [`challenge`] answers a provider's handshake. Providers are data (`schemes/*.toml`);
+//! what a recipe cannot say is in `adapters/`.
 //!
 //! What holds here:
 //! - No I/O, no network, no clock: "now", secrets and samples are handed in.
-//! - The body is bytes. It is never parsed for the verdict, only for a diagnosis.
+//! - The body is bytes. It is parsed for a diagnosis, and for schemes that sign fields of it.
 //! - The scheme fixes the algorithm; nothing in a request chooses it.
-//! - Signatures are compared in constant time, and no secret, key or computed signature leaves.
+//! - Signatures are compared in constant time, and no secret, key or computed signature leaves a
+//!   verification.
 //! - A reason says `proved` only when undoing that one thing made the signature fit.
 //! - The work of a diagnosis is bounded, whatever the sample holds.
 
 pub mod capture;
+mod adapters;
+mod challenge;
 mod delivery;
 mod diagnose;
-mod discord;
 mod engine;
+mod guess;
 mod json_text;
+mod jwt;
 mod key;
+mod lookup;
+mod pki;
 mod report;
 mod request;
 mod scheme;
 mod schemes;
+mod sign;
 mod text;
-mod twilio;
 mod url;
 mod verdict;
 
+pub use adapters::Adapter;
+pub use challenge::{Answer, ChallengeError, Handshake, challenge};
+pub use guess::{Candidate, guess};
 pub use report::{Check, CheckName, Code, Difference, Reason, Report, SecretName, Verdict};
 pub use request::{MAX_INPUT, Request, SampleError, read_request};
 pub use scheme::{
-    Algorithm, DeliveryId, Encoding, HeaderField, Hmac, KeyForm, Layout, Method, Part, Scheme,
-    SchemeError, SignatureField, Template, TimestampField, Unit,
+    Algorithm, ApiKey, CertUrl, DeliveryId, Encoding, HashClaim, HeaderField, Hmac, Jwt,
+    JwtAlgorithm, KeyForm, KeyPair, Layout, Marker, Method, Part, PublicKey, Scheme, SchemeError,
+    SignatureField, Spelling, Template, TimestampField, Unit, UrlClaim, UrlForm,
 };
-pub use schemes::{Candidate, SchemeSummary, find, guess, schemes, table};
+pub use schemes::{SchemeSummary, find, schemes, table};
+pub use sign::{Sample, SignError, sign};
 pub use verdict::{Case, NamedSecret, VerifyError, verify};

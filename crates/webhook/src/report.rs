@@ -190,8 +190,12 @@ pub enum Code {
     PrefixMissing,
     /// The signature is of a version that the scheme does not check.
     UnsupportedVersion,
+    /// The token names no algorithm.
+    AlgorithmHeaderMissing,
     /// The signature names, or was made with, another algorithm.
     AlgorithmMismatch,
+    /// The token says that it is not signed.
+    JwtAlgNone,
     /// The signature fits another recipe than this scheme's.
     WrongTemplate,
     /// The timestamp is further back than the window allows.
@@ -206,12 +210,30 @@ pub enum Code {
     TimestampMissing,
     /// The timestamp is in another unit, such as milliseconds for seconds.
     TimestampUnit,
+    /// The token is past its end.
+    TokenExpired,
     /// The delivery came before; decided by the caller, who keeps the memory.
     Replayed,
     /// The URL is not the one that was signed.
     UrlMismatch,
     /// The URL is signed, but the capture has none.
     UrlMissing,
-    /// The scheme's public key was not given.
+    /// The method is not the one that was signed.
+    MethodMismatch,
+    /// The message id is not the one that was signed.
+    IdModified,
+    /// A field that is signed by itself was changed.
+    SignedFieldModified,
+    /// The keys at hand do not hold the one that the request names.
+    NoMatchingKey,
+    /// The scheme's public key, or what else it needs besides a secret, was not given.
     PublicKeyNeeded,
+    /// The certificate is named at a host that is not the provider's.
+    CertUrlUntrusted,
+    /// The token is meant for another receiver.
+    AudienceMismatch,
+    /// The token comes from another issuer.
+    IssuerMismatch,
+    /// The provider signs nothing, so there is nothing to verify.
+    NothingSigned,
 }

@@ -1,31 +1,22 @@
-//! The table of shipped schemes, and guessing one from a request's headers.
+//! The table of shipped schemes: one file each, embedded as data and read once.
 
 use std::sync::LazyLock;
 
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::request::Request;
-use crate::scheme::{Scheme, parse_file};
+use crate::scheme::{Method, Scheme, parse_file};
 
-/// One file for each provider, embedded as data.
-const FILES: &[&str] = &[
-    include_str!("../schemes/stripe.toml"),
-    include_str!("../schemes/github.toml"),
-    include_str!("../schemes/slack.toml"),
-    include_str!("../schemes/shopify.toml"),
-    include_str!("../schemes/standard_webhooks.toml"),
-    include_str!("../schemes/svix.toml"),
-    include_str!("../schemes/twilio.toml"),
-    include_str!("../schemes/discord.toml"),
-];
+/// Each file of `schemes/`, by name, with its text.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/schemes.rs"));
 
 static TABLE: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
-    let read = |text: &&str| parse_file(text).expect("a test reads every shipped scheme");
+    let read =
+        |(_, text): &(&str, &str)| parse_file(text).expect("a test reads every shipped scheme");
     FILES.iter().flat_map(read).collect()
 });
 
-/// Every shipped scheme.
+/// Every shipped scheme, by id.
 pub fn table() -> &'static [Scheme] {
     &TABLE
 }
@@ -42,7 +33,7 @@ pub struct SchemeSummary {
     pub id: String,
     /// The provider's name.
     pub provider: String,
-    /// The header that holds the signature.
+    /// The header that holds the signature, or its place in the body.
     pub header: String,
     /// What is signed and how, in words.
     pub signed: String,
@@ -54,6 +45,8 @@ pub struct SchemeSummary {
     pub needs_url: bool,
     /// True when the key is public (`--param public-key`).
     pub public_key: bool,
+    /// True when a sample can be signed: with the secret, or with a private key.
+    pub can_sign: bool,
     /// Seconds that a delivery may be old, if limited.
     #[ts(type = "number | null")]
     pub past_seconds: Option<u64>,
@@ -74,6 +67,10 @@ pub fn schemes() -> Vec<SchemeSummary> {
 impl From<&Scheme> for SchemeSummary {
     fn from(scheme: &Scheme) -> Self {
         let timestamp = scheme.timestamp.as_ref();
+        let max_age = match &scheme.sign {
+            Method::Jwt(jwt) => jwt.max_age,
+            _ => None,
+        };
         Self {
             id: scheme.id.clone(),
             provider: scheme.provider.clone(),
@@ -83,7 +80,8 @@ impl From<&Scheme> for SchemeSummary {
             legacy: scheme.legacy,
             needs_url: scheme.needs_url(),
             public_key: scheme.has_public_key(),
-            past_seconds: timestamp.and_then(|t| t.past),
+            can_sign: scheme.has_key(),
+            past_seconds: timestamp.and_then(|t| t.past).or(max_age),
             future_seconds: timestamp.and_then(|t| t.future),
             note: scheme.note.clone(),
             sources: scheme.sources.clone(),
@@ -91,91 +89,25 @@ impl From<&Scheme> for SchemeSummary {
     }
 }
 
-/// A scheme that a request may have been signed with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct Candidate {
-    /// The scheme's id.
-    pub id: String,
-    /// The provider's name.
-    pub provider: String,
-    /// The header that tells it.
-    pub header: String,
-    /// How sure: 3 its signature header is there and looks right, 2 it is there, 1 only another
-    /// header of the provider is.
-    pub strength: u8,
-}
-
-/// The schemes that the headers speak for, strongest first; those kept for old receivers come last.
-pub fn guess(request: &Request) -> Vec<Candidate> {
-    let mut found: Vec<(&Scheme, Candidate)> =
-        table().iter().filter_map(|scheme| Some((scheme, candidate(scheme, request)?))).collect();
-    found.sort_by_key(|(scheme, candidate)| (scheme.legacy, std::cmp::Reverse(candidate.strength)));
-    found.into_iter().map(|(_, candidate)| candidate).collect()
-}
-
-fn candidate(scheme: &Scheme, request: &Request) -> Option<Candidate> {
-    let signature = &scheme.signature;
-    let (header, strength) = match request.header(signature.name()) {
-        Some(value) if value.starts_with(&signature.prefix) => (signature.name(), 3),
-        Some(_) => (signature.name(), 2),
-        None => {
-            let known = signature.header.iter().skip(1).chain(&scheme.recognise);
-            // `webhook-signature` alone speaks for the scheme that has it as its first header.
-            let mut known = known.filter(|name| {
-                !table().iter().any(|other| other.signature.name().eq_ignore_ascii_case(name))
-            });
-            (known.find(|name| request.header(name).is_some())?.as_str(), 1)
-        }
-    };
-    let (id, provider) = (scheme.id.clone(), scheme.provider.clone());
-    Some(Candidate { id, provider, header: header.to_owned(), strength })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_shipped_file_reads_and_ids_are_unique() {
-        let mut ids = Vec::new();
-        for file in FILES {
-            let schemes = parse_file(file).expect("a shipped scheme file");
-            assert!(!schemes.is_empty());
-            for scheme in schemes {
-                assert!(!scheme.sources.is_empty(), "{} has no source", scheme.id);
-                ids.push(scheme.id);
-            }
+    fn every_shipped_file_reads_and_is_named_after_its_scheme() {
+        for (name, text) in FILES {
+            let schemes = parse_file(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let [scheme] = schemes.as_slice() else { panic!("{name} holds one scheme") };
+            assert_eq!(format!("{}.toml", scheme.id), *name);
+            assert!(!scheme.sources.is_empty(), "{name} has no source");
+            assert!(scheme.note.as_deref().is_none_or(|note| note.ends_with('.')), "{name}");
         }
-        assert_eq!(
-            ids,
-            [
-                "stripe",
-                "github",
-                "github_sha1",
-                "slack",
-                "shopify",
-                "standard_webhooks",
-                "svix",
-                "twilio",
-                "discord"
-            ]
-        );
+        assert_eq!(FILES.len(), 165);
     }
 
     #[test]
-    fn the_strongest_guess_comes_first() {
-        let guessed = |headers: &[(&str, &str)]| -> Vec<(String, u8)> {
-            let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-            let request = Request { headers, ..Request::default() };
-            guess(&request).into_iter().map(|c| (c.id, c.strength)).collect()
-        };
-        assert_eq!(
-            guessed(&[("x-hub-signature", "sha1=00"), ("x-hub-signature-256", "sha256=00")]),
-            [("github".into(), 3), ("github_sha1".into(), 3)]
-        );
-        assert_eq!(guessed(&[("X-GitHub-Event", "ping")]), [("github".into(), 1)]);
-        assert_eq!(guessed(&[("WEBHOOK-SIGNATURE", "v1,00")]), [("standard_webhooks".into(), 3)]);
-        assert_eq!(guessed(&[("Shopify-Hmac-Sha256", "x")]), [("shopify".into(), 1)]);
-        assert!(guessed(&[("Host", "example.com")]).is_empty());
+    fn a_table_of_this_size_is_read_quickly_enough_for_a_command() {
+        assert_eq!(table().len(), FILES.len());
+        assert!(find("stripe").is_some() && find("").is_none());
     }
 }

@@ -69,6 +69,13 @@ impl<'a> Url<'a> {
     }
 }
 
+/// The path of a URL with its query, as the request line has it.
+pub(crate) fn target(url: &str) -> String {
+    let Some(parts) = Url::parse(url) else { return url.to_owned() };
+    let path = if parts.path.is_empty() { "/" } else { parts.path };
+    parts.query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}
+
 fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
     match text.split_once(mark) {
         Some((before, after)) => (before, Some(after)),

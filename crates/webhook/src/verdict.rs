@@ -1,19 +1,23 @@
 //! The verdict: which scheme, which accepted secret fits, how old, and, if it does not hold, why.
 
+mod params;
+
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::delivery::{Delivery, Reading, first};
 use crate::diagnose::{self, Context, Finding};
-use crate::engine;
+use crate::guess::{self, Candidate, guess};
 use crate::json_text::Document;
+use crate::jwt::Token;
 use crate::key::{self, KeyBytes, KeyFault};
 use crate::report::{Check, CheckName, Code, Difference, Reason, Report, SecretName, Verdict};
 use crate::request::Request;
 use crate::scheme::{DeliveryId, Scheme};
-use crate::schemes::{Candidate, find, guess, table};
+use crate::schemes::{find, table};
 use crate::text::{count, excerpt};
+use crate::{engine, lookup};
 
 /// A secret with the name it is known by. Its bytes are taken exactly, never trimmed.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub struct Case<'a> {
     pub secrets: &'a [NamedSecret],
     /// Other secrets, tried only to explain a failure.
     pub also: &'a [NamedSecret],
-    /// What a scheme needs besides: `url`, `public-key`.
+    /// What a scheme needs besides: `url`, `public-key`, `cert`, `webhook-id`, `audience` and others.
     pub params: &'a BTreeMap<String, Vec<u8>>,
     /// The time of the check, in seconds since 1970.
     pub now: i64,
@@ -58,12 +62,12 @@ pub struct Case<'a> {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VerifyError {
     /// No shipped scheme has this id.
-    #[error("there is no scheme `{id}`; known are {}", known.join(", "))]
+    #[error("there is no scheme `{id}`{}", suggested(near))]
     UnknownScheme {
         /// The id that was asked for.
         id: String,
-        /// The ids there are.
-        known: Vec<String>,
+        /// Ids that look like it.
+        near: Vec<String>,
     },
     /// No header speaks for a scheme.
     #[error("the headers do not tell the provider; name the scheme")]
@@ -94,6 +98,20 @@ pub enum VerifyError {
     },
 }
 
+fn suggested(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) }
+}
+
+/// Ids that begin like a wrong one, or hold it.
+fn near(id: &str) -> Vec<String> {
+    let id = id.trim().to_ascii_lowercase();
+    let start: String = id.chars().take(3).collect();
+    let ids = table().iter().map(|scheme| &scheme.id).filter(|known| {
+        start.chars().count() == 3 && (known.starts_with(&start) || known.contains(&id))
+    });
+    ids.take(6).cloned().collect()
+}
+
 fn ids(candidates: &[Candidate]) -> String {
     candidates.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ")
 }
@@ -106,14 +124,18 @@ fn ids(candidates: &[Candidate]) -> String {
 pub fn verify(case: &Case) -> Result<Report, VerifyError> {
     let mut notes = case.request.notes.clone();
     let scheme = choose(case, &mut notes)?;
-    let url = url_parameter(case, scheme, &mut notes)?;
-    let public_key = public_key_parameter(case, scheme);
-    let secrets: Vec<&NamedSecret> = case.secrets.iter().chain(public_key.as_ref()).collect();
+    verify_as(case, scheme, notes)
+}
+
+fn verify_as(case: &Case, scheme: &Scheme, mut notes: Vec<String>) -> Result<Report, VerifyError> {
+    let url = params::read(case, scheme, &mut notes)?;
+    let handed_in = params::keys(case, scheme);
+    let secrets: Vec<&NamedSecret> = case.secrets.iter().chain(&handed_in).collect();
     if let Some(empty) = secrets.iter().find(|s| key::is_empty(scheme, s.bytes.expose_secret())) {
         return Err(VerifyError::EmptySecret { name: empty.name.clone() });
     }
 
-    let mut reading = Reading::new(scheme, case.request);
+    let mut reading = Reading::new(scheme, case.request, case.params);
     let url = url.as_deref().or(case.request.url.as_deref()).unwrap_or_default();
     if scheme.needs_url() && url.is_empty() {
         reading.faults.push(Reason::new(
@@ -124,6 +146,7 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
     }
     let delivery = Delivery {
         request: case.request,
+        params: case.params,
         method: case.request.method.as_deref().unwrap_or("POST"),
         url,
         id: &reading.id,
@@ -142,12 +165,20 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
         signed: String::new(),
         signed_text: None,
         difference: None,
-        delivery_id: delivery_id(scheme, case.request),
+        delivery_id: delivery_id(scheme, &delivery),
         notes,
     };
     describe_signed(&mut report, scheme, &reading, &delivery);
+    let untrusted = params::untrusted_cert_url(scheme, case.request);
+    if let Some(reason) = params::undecided(case, scheme, !secrets.is_empty()) {
+        // A certificate from elsewhere is refused before anything is fetched.
+        report.verdict = if untrusted.is_some() { Verdict::Invalid } else { Verdict::Undecidable };
+        report.reasons.extend(untrusted);
+        report.reasons.push(reason);
+        return Ok(report);
+    }
     if secrets.is_empty() {
-        return without_key(report, scheme);
+        return Err(VerifyError::NoSecret { provider: scheme.provider.clone() });
     }
 
     let (keys, unusable) = usable(scheme, &secrets);
@@ -159,10 +190,8 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
         ok: matched.is_some(),
         age_seconds: None,
     });
-    let age = diagnose::timestamp::age(case, scheme, &reading);
-    if let Some(age) = &age {
-        report.checks.push(age.check.clone());
-    }
+    let age = diagnose::timestamp::age(case, scheme, &reading, matched.is_some());
+    report.checks.extend(age.iter().filter_map(|age| age.check.clone()));
 
     if matched.is_some() {
         report.reasons = std::mem::take(&mut reading.faults);
@@ -177,10 +206,10 @@ pub fn verify(case: &Case) -> Result<Report, VerifyError> {
         report.notes.extend(context.notes());
     }
     let trusted = matched.is_some() || report.reasons.iter().any(|reason| reason.proved);
-    if let Some(late) = age.and_then(|age| age.reason) {
-        // How old it is stands only as firm as the signature that covers the timestamp.
-        report.reasons.push(Reason { proved: trusted, ..late });
-    }
+    // How old it is, and what a token claims, stand only as firm as the signature over them.
+    let late = age.into_iter().flat_map(|age| age.reasons);
+    let late = late.chain(untrusted).map(|reason| Reason { proved: trusted, ..reason });
+    report.reasons.extend(late);
     if report.checks.iter().all(|check| check.ok) && report.reasons.is_empty() {
         let covered = engine::covers_body(scheme, &delivery);
         report.verdict = if covered { Verdict::Valid } else { Verdict::Authenticated };
@@ -221,83 +250,90 @@ fn choose<'a>(case: &Case<'a>, notes: &mut Vec<String>) -> Result<&'a Scheme, Ve
         return Ok(custom);
     }
     if let Some(id) = case.scheme {
-        return find(id).ok_or_else(|| VerifyError::UnknownScheme {
-            id: id.to_owned(),
-            known: table().iter().map(|scheme| scheme.id.clone()).collect(),
-        });
+        return params::version(case, id)
+            .ok_or_else(|| VerifyError::UnknownScheme { id: id.to_owned(), near: near(id) });
     }
     let candidates = guess(case.request);
     let best = candidates.first().ok_or(VerifyError::Unrecognised)?;
     let scheme = find(&best.id).ok_or(VerifyError::Unrecognised)?;
-    let rival = |c: &&Candidate| {
-        c.strength == best.strength && find(&c.id).is_some_and(|s| s.legacy == scheme.legacy)
+    let equal = candidates.iter().filter(|c| c.strength == best.strength);
+    let equal = equal.filter_map(|c| Some((c, find(&c.id)?)));
+    let equal: Vec<_> = equal.filter(|(_, rival)| rival.legacy == scheme.legacy).collect();
+    // Of those that share a header, the ones whose other headers are there too go before the rest.
+    let detail = |rival: &Scheme| guess::detail(rival, case.request);
+    let of_header = |c: &Candidate, other: &Candidate| c.header.eq_ignore_ascii_case(&other.header);
+    let outdone = |c: &Candidate, rival: &Scheme| {
+        equal.iter().any(|(other, scheme)| of_header(c, other) && detail(scheme) > detail(rival))
     };
-    let rivals: Vec<Candidate> = candidates.iter().filter(rival).cloned().collect();
-    if rivals.len() > 1 {
-        return Err(VerifyError::Ambiguous { candidates: rivals });
-    }
+    let rivals: Vec<_> = equal.iter().copied().filter(|(c, rival)| !outdone(c, rival)).collect();
+    let chosen = decide(case, &rivals)?;
     notes.push(format!(
-        "The scheme was guessed: the header {} is {}'s.",
-        best.header, best.provider
+        "The scheme was guessed: {} is where {} signs.",
+        best.header, chosen.provider
     ));
-    Ok(scheme)
+    let others = rivals.iter().filter(|(_, rival)| rival.id != chosen.id);
+    let others: Vec<_> = others.map(|(c, _)| c.id.as_str()).collect();
+    if !others.is_empty() {
+        notes.push(format!("It may as well be {}; name the scheme to be sure.", others.join(", ")));
+    }
+    Ok(chosen)
 }
 
-fn url_parameter(
-    case: &Case,
-    scheme: &Scheme,
-    notes: &mut Vec<String>,
-) -> Result<Option<String>, VerifyError> {
-    for name in case.params.keys() {
-        let needed = match name.as_str() {
-            "url" => scheme.needs_url(),
-            "public-key" => scheme.has_public_key(),
-            _ => false,
-        };
-        if !needed {
-            let shown = excerpt(name.as_bytes(), 40);
-            notes.push(format!(
-                "The parameter `{shown}` is not needed by {} and was left out.",
-                scheme.id
-            ));
+/// One of several schemes that the headers speak for: the one that fits an accepted secret, else the one
+/// that many share, else the only way in which they sign.
+fn decide<'a>(case: &Case, rivals: &[(&Candidate, &'a Scheme)]) -> Result<&'a Scheme, VerifyError> {
+    let mut ways: Vec<(&Candidate, &Scheme)> = Vec::new();
+    for (candidate, rival) in rivals {
+        if !ways.iter().any(|(_, way)| signs_alike(way, rival)) {
+            ways.push((candidate, rival));
         }
     }
-    if !scheme.signs_timestamp() && scheme.timestamp.is_none() && case.tolerance.is_some() {
-        notes.push(format!(
-            "{} sends no timestamp, so the tolerance was left out.",
-            scheme.provider
-        ));
+    let &[(_, first), ..] = ways.as_slice() else { return Err(VerifyError::Unrecognised) };
+    if ways.len() == 1 {
+        return Ok(first);
     }
-    let Some(url) = case.params.get("url").filter(|_| scheme.needs_url()) else {
-        return Ok(None);
+    let fits = |scheme: &&Scheme| {
+        let quiet = Case { also: &[], ..*case };
+        verify_as(&quiet, scheme, Vec::new()).is_ok_and(|report| {
+            report.checks.iter().any(|c| c.name == CheckName::Signature && c.ok)
+        })
     };
-    let url =
-        std::str::from_utf8(url).map_err(|_| VerifyError::BadParameter { name: "url".into() })?;
-    Ok(Some(url.trim().to_owned()))
+    let tried = ways.iter().map(|(_, scheme)| *scheme).take(MOST_TRIED);
+    let fitting = tried.into_iter().find(fits);
+    let shared = Some(first).filter(|scheme| scheme.generic && one_header(&ways));
+    fitting.or(shared).ok_or_else(|| {
+        let mut candidates: Vec<_> = ways.iter().map(|(c, _)| (*c).clone()).collect();
+        candidates.sort_by(|a, b| a.id.cmp(&b.id));
+        VerifyError::Ambiguous { candidates }
+    })
 }
 
-fn public_key_parameter(case: &Case, scheme: &Scheme) -> Option<NamedSecret> {
-    let bytes = case.params.get("public-key").filter(|_| scheme.has_public_key())?;
-    Some(NamedSecret { name: "public-key".into(), version: None, bytes: bytes.clone().into() })
+/// Whether it is one header that several schemes use.
+fn one_header(ways: &[(&Candidate, &Scheme)]) -> bool {
+    ways.windows(2).all(|two| two[0].0.header.eq_ignore_ascii_case(&two[1].0.header))
 }
 
-fn without_key(mut report: Report, scheme: &Scheme) -> Result<Report, VerifyError> {
-    if !scheme.has_public_key() {
-        return Err(VerifyError::NoSecret { provider: scheme.provider.clone() });
-    }
-    report.verdict = Verdict::Undecidable;
-    report.reasons.push(Reason::new(
-        Code::PublicKeyNeeded,
-        format!("{} signs with a key pair, and its public key was not given.", scheme.provider),
-        "Copy the application's public key from the developer portal and give it with `--param public-key=…`.",
-    ));
-    Ok(report)
+/// Schemes that are tried when the headers fit several.
+const MOST_TRIED: usize = 8;
+
+/// Whether two schemes cannot be told apart by what they sign and how.
+fn signs_alike(a: &Scheme, b: &Scheme) -> bool {
+    let key = |scheme: &Scheme| scheme.hmac().map(|hmac| hmac.key);
+    let window = |scheme: &Scheme| scheme.timestamp.as_ref().map(|t| (t.past, t.future));
+    let name = |scheme: &Scheme| scheme.signature.name().to_ascii_lowercase();
+    let is_token = |scheme: &Scheme| matches!(scheme.sign, crate::scheme::Method::Jwt(_));
+    a.adapter == b.adapter
+        && !is_token(a)
+        && engine::recipe(a) == engine::recipe(b)
+        && (key(a), window(a), name(a)) == (key(b), window(b), name(b))
 }
 
 fn describe_signed(report: &mut Report, scheme: &Scheme, reading: &Reading, delivery: &Delivery) {
     report.signed = engine::recipe(scheme);
-    if can_be_tried(reading) {
-        let bytes = engine::signed_bytes(scheme, delivery);
+    if !can_be_tried(reading) {
+        return;
+    }
+    if let Some(bytes) = engine::signed_bytes(scheme, delivery) {
         report.signed = format!("{}: {}", report.signed, count(bytes.len(), "byte"));
         report.signed_text = Some(excerpt(&bytes, 200));
     }
@@ -309,10 +345,17 @@ fn adopt(report: &mut Report, finding: Finding) {
     report.reasons.push(finding.reason);
 }
 
-fn delivery_id(scheme: &Scheme, request: &Request) -> Option<String> {
+fn delivery_id(scheme: &Scheme, delivery: &Delivery) -> Option<String> {
     let id = match scheme.delivery_id.as_ref()? {
-        DeliveryId::Header(names) => first(request, names)?.into_owned(),
-        DeliveryId::Body(member) => Document::parse(request.body())?.member(member)?,
+        DeliveryId::Header(names) => first(delivery.request, names)?.into_owned(),
+        DeliveryId::Body(path) if path.contains(['.', '[']) => {
+            lookup::json_first(delivery.body, path)?
+        }
+        DeliveryId::Body(member) => Document::parse(delivery.body)?.member(member)?,
+        DeliveryId::Claim(name) => {
+            let token = Token::parse(delivery.signatures.first()?)?;
+            token.claim(name)?.to_owned()
+        }
     };
     let usable = !id.is_empty() && id.len() <= 256 && !id.contains(char::is_control);
     usable.then_some(id)

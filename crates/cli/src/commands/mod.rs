@@ -30,7 +30,6 @@ pub mod scan;
 pub mod show;
 pub mod watch;
 pub mod webhook;
-pub mod webhook_import;
 
 /// Runs a command and returns the exit status.
 pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {

@@ -1,6 +1,8 @@
 //! What happened to the body on its way: a line break more or less, other line endings, a byte order
 //! mark, or another character set. Forms and JSON that were decoded have modules of their own.
 
+use std::io::Read as _;
+
 use super::{Context, Finding, form, json};
 use crate::delivery::Delivery;
 use crate::json_text::Document;
@@ -16,6 +18,9 @@ const EDITOR: &str =
 
 /// Tries the body with something added to it cut off again, which costs no copy.
 pub(super) fn cut(context: &Context) -> Option<Finding> {
+    if !context.covers_body() {
+        return None;
+    }
     let body = context.delivery.body;
     let bom = body.strip_prefix(BOM).and_then(|body| {
         let message = "A byte order mark was put before the body.";
@@ -34,7 +39,7 @@ pub(super) fn cut(context: &Context) -> Option<Finding> {
 /// Tries the body in other forms.
 pub(super) fn find(context: &Context) -> Option<Finding> {
     let body = context.delivery.body;
-    if body.is_empty() || body.len() > LONGEST {
+    if body.is_empty() || body.len() > LONGEST || !context.covers_body() {
         return None;
     }
     let stripped = [b"\n".as_slice(), b"\r\n", b"\r\n\r\n"].into_iter().find_map(|end| {
@@ -43,6 +48,7 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
         attempt(context, Code::TrailingNewlineStripped, &whole, message, EDITOR)
     });
     stripped
+        .or_else(|| unpacked(context, body))
         .or_else(|| line_endings(context, body))
         .or_else(|| charset(context, body))
         .or_else(|| form::find(context, body))
@@ -61,6 +67,20 @@ pub(super) fn attempt(
     let difference = Difference::between(context.delivery.body, candidate);
     let reason = Reason::proved(code, message, hint);
     Some(Finding { difference, ..Finding::by(key, reason) })
+}
+
+/// Most bytes that a compressed body is unfolded to.
+const UNPACKED: u64 = 4 * LONGEST as u64;
+
+fn unpacked(context: &Context, body: &[u8]) -> Option<Finding> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return None;
+    }
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(body).take(UNPACKED).read_to_end(&mut plain).ok()?;
+    let message = "The body is compressed; the signature covers it uncompressed.";
+    let hint = "Undo the compression first, then verify the bytes that come out.";
+    attempt(context, Code::BodyCompressed, &plain, message, hint)
 }
 
 fn line_endings(context: &Context, body: &[u8]) -> Option<Finding> {

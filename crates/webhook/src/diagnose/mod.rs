@@ -5,8 +5,10 @@
 //! when none is, what remains is worded as a possibility.
 
 mod body;
+mod claims;
 mod form;
 mod json;
+mod parts;
 mod secret;
 mod signature;
 mod template;
@@ -19,7 +21,7 @@ use std::cell::Cell;
 use crate::delivery::{Delivery, Reading};
 use crate::engine;
 use crate::report::{Difference, Reason, SecretName};
-use crate::scheme::{Method, Scheme};
+use crate::scheme::{Method, Scheme, Template};
 use crate::verdict::{Case, Key, NamedSecret, Unusable};
 
 /// Bytes that one diagnosis may put through a hash. A delivery of a megabyte can be tried almost two
@@ -32,10 +34,19 @@ const LARGE: u64 = 6;
 
 /// What a single try costs besides its body: about what a hash of so many bytes takes.
 fn try_cost(scheme: &Scheme) -> u64 {
-    match scheme.sign {
-        Method::Hmac(_) | Method::TwilioForm => 512,
-        Method::DiscordEd25519 => 256 * 1024,
+    match &scheme.sign {
+        Method::PublicKey(_) => 256 * 1024,
+        Method::Jwt(_) if scheme.has_public_key() => 256 * 1024,
+        Method::Jwt(_) => 4 * 1024,
+        _ => 512,
     }
+}
+
+/// How often a try goes over the body: once for each spelling, and slower where it is parsed.
+fn passes(scheme: &Scheme) -> u64 {
+    let spellings = scheme.templates().count().max(1) as u64;
+    let parsed = scheme.adapter.is_some() || scheme.templates().any(Template::reads_body);
+    spellings * if parsed { 6 } else { 1 }
 }
 
 /// A cause, with what it tells about the whole.
@@ -111,6 +122,11 @@ impl<'a> Context<'a> {
         !self.stopped.get()
     }
 
+    /// Whether a change of the body can change anything.
+    fn covers_body(&self) -> bool {
+        engine::covers_body(self.scheme, &self.delivery)
+    }
+
     /// Whether the work is used up, so that making more candidates is in vain.
     fn is_spent(&self) -> bool {
         self.stopped.get()
@@ -125,16 +141,21 @@ impl<'a> Context<'a> {
 
 /// What one try costs.
 fn cost(scheme: &Scheme, delivery: &Delivery) -> u64 {
-    try_cost(scheme) + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX / 2 / LARGE)
+    let body =
+        u64::try_from(delivery.body.len()).unwrap_or(u64::MAX).min(u64::MAX / 2 / LARGE / 64);
+    try_cost(scheme) + body * passes(scheme).min(60)
 }
 
 /// The causes of a failed signature, most specific first; never none.
 pub(crate) fn explain(context: &Context) -> Vec<Finding> {
     if !context.reading.faults.is_empty() {
-        let findings = signature::faults(context);
-        return findings.into_iter().chain(template::other_scheme(context)).collect();
+        let mut findings = signature::faults(context);
+        if !findings.iter().any(|finding| finding.reason.proved) {
+            findings.extend(template::other_scheme(context));
+        }
+        return findings;
     }
-    let families: [fn(&Context) -> Option<Finding>; 9] = [
+    let families: [fn(&Context) -> Option<Finding>; 11] = [
         body::cut,
         signature::find,
         secret::find,
@@ -142,6 +163,8 @@ pub(crate) fn explain(context: &Context) -> Vec<Finding> {
         body::find,
         timestamp::find,
         url::find,
+        parts::find,
+        claims::find,
         template::other_scheme,
         template::find,
     ];

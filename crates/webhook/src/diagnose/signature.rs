@@ -9,7 +9,7 @@ use crate::delivery::Delivery;
 use crate::engine::{self, same};
 use crate::key::{from_base64, from_hex};
 use crate::report::{Code, Reason};
-use crate::scheme::{Algorithm, Encoding, Hmac, Method};
+use crate::scheme::{Algorithm, Encoding, Hmac, Jwt, JwtAlgorithm, Method, Scheme};
 use crate::verdict::Key;
 
 /// Characters of a signature that may differ for the rest to prove that it is the same signature.
@@ -62,19 +62,27 @@ fn fits_loosely<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
 }
 
 fn fits_other_hash<'a>(context: &'a Context) -> Option<&'a Key<'a>> {
-    let Method::Hmac(recipe) = &context.scheme.sign else {
-        return None;
-    };
     let signatures = pieces(context);
+    let delivery = Delivery { signatures: &signatures, ..context.delivery };
+    let fits = |sign: Method, delivery: Delivery| {
+        let other = Scheme { sign, ..context.scheme.clone() };
+        let fits = |key: &Key| engine::fits(&other, &key.bytes, &delivery);
+        context.keys.iter().find(|key| context.spend(&context.delivery) && fits(key))
+    };
+    if let Method::Jwt(recipe) = &context.scheme.sign {
+        // The key stays of its kind: a public key is never tried as a shared secret.
+        let shared = recipe.algorithm.iter().any(|a| a.hmac().is_some());
+        let algorithm = match shared {
+            true => vec![JwtAlgorithm::Hs256, JwtAlgorithm::Hs384, JwtAlgorithm::Hs512],
+            false => vec![JwtAlgorithm::Rs256, JwtAlgorithm::Es256],
+        };
+        let other = Jwt { algorithm, ..recipe.as_ref().clone() };
+        return fits(Method::Jwt(Box::new(other)), context.delivery);
+    }
+    let recipe = context.scheme.hmac()?;
     let others = Algorithm::ALL.into_iter().filter(|a| *a != recipe.algorithm);
     others.into_iter().find_map(|algorithm| {
-        let recipe = Hmac { algorithm, ..recipe.clone() };
-        context.keys.iter().find(|key| {
-            context.spend(&context.delivery) && {
-                let text = engine::hmac_text(&recipe, &key.bytes, &context.delivery);
-                signatures.iter().any(|s| same(s.as_bytes(), text.as_bytes()))
-            }
-        })
+        fits(Method::Hmac(Hmac { algorithm, also: Vec::new(), ..recipe.clone() }), delivery)
     })
 }
 
@@ -90,13 +98,14 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
 
 /// Another encoding of the same bytes.
 fn rewritten(context: &Context) -> Option<Finding> {
-    let encoding = context.scheme.encoding();
+    let encoding = context.scheme.encoding()?;
     let texts = context.delivery.signatures.iter().take(20).flat_map(|s| decodings(s.trim()));
     let texts: Vec<String> = texts.map(|bytes| engine::write(encoding, &bytes)).collect();
     let key = context.fits(&Delivery { signatures: &texts, ..context.delivery })?;
     let written =
         context.delivery.signatures.iter().any(|s| s.bytes().any(|b| b.is_ascii_uppercase()));
-    let hex = |s: &String| s.len() == 2 * context.scheme.signature_length();
+    let length = context.scheme.signature_length();
+    let hex = |s: &String| Some(s.len()) == length.map(|length| 2 * length);
     if encoding == Encoding::Hex && written && context.delivery.signatures.iter().any(hex) {
         return Some(Finding::by(key, wrong_case()));
     }
@@ -131,13 +140,18 @@ fn wrong_case() -> Reason {
 
 /// The right signature with something done to its text. Only for keys that can sign.
 fn altered(context: &Context) -> Option<Finding> {
+    // Two secrets that differ in a few characters are still two secrets.
+    let few = !matches!(context.scheme.sign, Method::Token | Method::Basic);
     for key in context.keys {
         if !context.spend(&context.delivery) {
             return None;
         }
         for right in engine::expected(context.scheme, &key.bytes, &context.delivery) {
-            let compared =
-                context.delivery.signatures.iter().map(|s| compare(s.as_bytes(), right.as_bytes()));
+            let compared = context
+                .delivery
+                .signatures
+                .iter()
+                .map(|s| compare(s.as_bytes(), right.as_bytes(), few));
             if let Some(reason) = compared.flatten().next() {
                 return Some(Finding::by(key, reason));
             }
@@ -146,9 +160,16 @@ fn altered(context: &Context) -> Option<Finding> {
     None
 }
 
-fn compare(given: &[u8], right: &[u8]) -> Option<Reason> {
+fn compare(given: &[u8], right: &[u8], may_be_changed: bool) -> Option<Reason> {
+    if same(given, right) {
+        // The signature itself is right: what fails is what stands beside it.
+        return None;
+    }
     if same(&given.to_ascii_lowercase(), &right.to_ascii_lowercase()) {
         return Some(wrong_case());
+    }
+    if !may_be_changed {
+        return None;
     }
     let (short, long) = if given.len() < right.len() { (given, right) } else { (right, given) };
     let missing = long.len() - short.len();

@@ -5,15 +5,15 @@ use secrecy::ExposeSecret;
 
 use super::{Context, Finding};
 use crate::delivery::{Delivery, Reading};
-use crate::engine::{self, same};
+use crate::engine;
 use crate::key::key;
 use crate::report::{Code, Reason};
-use crate::scheme::{Algorithm, Hmac, Method, Part, Template};
+use crate::scheme::{Algorithm, Hmac, Method, Part, Scheme, Template};
 use crate::schemes::table;
 use crate::text::excerpt;
 
 /// What providers sign, besides what the scheme says.
-const TEMPLATES: [&str; 9] = [
+const TEMPLATES: [&str; 12] = [
     "{body}",
     "{timestamp}.{body}",
     "{timestamp}{body}",
@@ -23,16 +23,21 @@ const TEMPLATES: [&str; 9] = [
     "{id}.{timestamp}.{body}",
     "{body}{timestamp}",
     "{url}{body}",
+    "{body}{url}",
+    "{timestamp}|{body}",
+    "{id}{timestamp}{body}",
 ];
 
 /// Tries the other schemes whose signature header the request has.
 pub(super) fn other_scheme(context: &Context) -> Option<Finding> {
     let request = context.delivery.request;
-    let present = |name: &str| request.header(name).is_some();
-    let others =
-        table().iter().filter(|s| s.id != context.scheme.id && present(s.signature.name()));
+    let present = |name: &str| !name.is_empty() && request.header(name).is_some();
+    // A bare secret in a header fits by chance of setup, not because anything was signed that way.
+    let signs = |s: &&Scheme| !matches!(s.sign, Method::Token | Method::Basic | Method::None);
+    let others = table().iter().filter(signs);
+    let others = others.filter(|s| s.id != context.scheme.id && present(s.signature.name()));
     others.into_iter().find_map(|other| {
-        let reading = Reading::new(other, request);
+        let reading = Reading::new(other, request, context.case.params);
         if !reading.faults.is_empty() {
             return None;
         }
@@ -57,22 +62,23 @@ pub(super) fn other_scheme(context: &Context) -> Option<Finding> {
 
 /// Tries other templates and hashes in the place of the scheme's own.
 pub(super) fn find(context: &Context) -> Option<Finding> {
-    let Method::Hmac(own) = &context.scheme.sign else {
-        return None;
-    };
+    let own = context.scheme.hmac()?;
     let others = TEMPLATES.iter().filter_map(|text| Template::try_from((*text).to_owned()).ok());
     let templates = [own.template.clone()].into_iter().chain(others);
-    templates.filter(|template| is_complete(template, &context.delivery)).find_map(|template| {
+    let templates = templates.filter(|template| {
+        is_complete(template, &context.delivery)
+            && template.has(&Part::Fields) == context.scheme.adapter.is_some()
+    });
+    templates.into_iter().find_map(|template| {
         Algorithm::ALL.into_iter().find_map(|algorithm| {
-            let recipe = Hmac { algorithm, template: template.clone(), ..own.clone() };
+            let (template, also) = (template.clone(), Vec::new());
+            let recipe = Hmac { algorithm, template, also, ..own.clone() };
+            let plain = Scheme { sign: Method::Hmac(recipe), ..context.scheme.clone() };
             let key = context.keys.iter().find(|key| {
-                context.spend(&context.delivery) && {
-                    let text = engine::hmac_text(&recipe, &key.bytes, &context.delivery);
-                    let signatures = &context.delivery.signatures;
-                    signatures.iter().any(|s| same(s.as_bytes(), text.as_bytes()))
-                }
+                context.spend(&context.delivery)
+                    && engine::fits(&plain, &key.bytes, &context.delivery)
             })?;
-            Some(Finding::by(key, reason(own, &recipe)))
+            Some(Finding::by(key, reason(own, plain.hmac()?)))
         })
     })
 }

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::{Context, Finding, cost};
-use crate::delivery::{Delivery, Reading};
+use crate::delivery::{Delivery, Reading, iso};
 use crate::json_text::Document;
+use crate::jwt;
 use crate::report::{Check, CheckName, Code, Reason};
-use crate::scheme::{Scheme, Unit};
-use crate::text::duration;
+use crate::scheme::{Jwt, Method, Scheme, Unit};
+use crate::text::{duration, excerpt};
 use crate::verdict::Case;
 
 /// Bytes that looking for the signed timestamp may hash.
@@ -16,20 +17,23 @@ const WORK: u64 = 24 * 1024 * 1024;
 /// Furthest that the signed timestamp is looked for, in seconds.
 const FURTHEST: i64 = 7_200;
 
-/// The age check, with the reason if it does not hold.
+/// The age check, with the reasons if it does not hold.
 pub(crate) struct Age {
-    pub check: Check,
-    pub reason: Option<Reason>,
+    pub check: Option<Check>,
+    pub reasons: Vec<Reason>,
 }
 
 /// How old a request is by its timestamp; `None` for schemes without one.
-pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading) -> Option<Age> {
+pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading, matched: bool) -> Option<Age> {
+    if let Method::Jwt(recipe) = &scheme.sign {
+        return token_age(case, scheme, recipe, reading, matched);
+    }
     let field = scheme.timestamp.as_ref()?;
-    let check = |ok, age_seconds| Check { name: CheckName::Timestamp, ok, age_seconds };
+    let check = |ok, age_seconds| Some(Check { name: CheckName::Timestamp, ok, age_seconds });
     let limited = field.past.is_some() || field.future.is_some();
     let Some(seconds) = reading.seconds else {
         // Without a limit, a provider's library does not read the timestamp at all.
-        return limited.then(|| Age { check: check(false, None), reason: None });
+        return limited.then(|| Age { check: check(false, None), reasons: Vec::new() });
     };
     let (past, future) = match (limited, case.tolerance) {
         (false, both) => (both, both),
@@ -47,7 +51,28 @@ pub(crate) fn age(case: &Case, scheme: &Scheme, reading: &Reading) -> Option<Age
             _ => late(case.now, seconds, limit, scheme),
         }
     });
-    Some(Age { check: check(reason.is_none(), Some(age)), reason })
+    Some(Age { check: check(reason.is_none(), Some(age)), reasons: reason.into_iter().collect() })
+}
+
+/// What a token says of its time; who it is from and for counts only once its signature fits.
+fn token_age(
+    case: &Case,
+    scheme: &Scheme,
+    recipe: &Jwt,
+    reading: &Reading,
+    matched: bool,
+) -> Option<Age> {
+    let text = reading.signatures.first()?;
+    let all = jwt::claims(recipe, scheme, text, case.params, case.now, case.tolerance);
+    let of_time = |reason: &Reason| {
+        matches!(reason.code, Code::TokenExpired | Code::TimestampInFuture | Code::TimestampTooOld)
+    };
+    let in_time = !all.iter().any(of_time);
+    let age_seconds = reading.seconds.map(|sent| case.now.saturating_sub(sent));
+    let shown = age_seconds.is_some() || !in_time;
+    let check = Check { name: CheckName::Timestamp, ok: in_time, age_seconds };
+    let reasons = all.into_iter().filter(|reason| matched || of_time(reason)).collect();
+    Some(Age { check: shown.then_some(check), reasons })
 }
 
 fn late(now: i64, seconds: i64, limit: u64, scheme: &Scheme) -> Reason {
@@ -79,13 +104,14 @@ fn other_unit(seconds: i64, unit: Unit) -> Option<i64> {
         Unit::Seconds => (seconds > 100_000_000_000).then_some(seconds / 1_000),
         // The reading divided by a thousand already.
         Unit::Milliseconds => (seconds < 100_000_000).then(|| seconds.saturating_mul(1_000)),
+        Unit::Iso => None,
     }
 }
 
 fn unit_reason(unit: Unit) -> Reason {
     let (is, should) = match unit {
         Unit::Seconds => ("milliseconds", "seconds"),
-        Unit::Milliseconds => ("seconds", "milliseconds"),
+        Unit::Milliseconds | Unit::Iso => ("seconds", "milliseconds"),
     };
     Reason::new(
         Code::TimestampUnit,
@@ -99,22 +125,25 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
     if !context.scheme.signs_timestamp() {
         return None;
     }
-    let given: i64 = context.delivery.timestamp.parse().ok()?;
     let unit = context.scheme.timestamp.as_ref()?.unit;
+    if unit == Unit::Iso {
+        return rewritten(context);
+    }
+    let given: i64 = context.delivery.timestamp.parse().ok()?;
     let fits = |number: i64| {
         let text = number.to_string();
         context.fits(&Delivery { timestamp: &text, ..context.delivery })
     };
     let other = match unit {
         Unit::Seconds => Some(given / 1_000),
-        Unit::Milliseconds => given.checked_mul(1_000),
+        Unit::Milliseconds | Unit::Iso => given.checked_mul(1_000),
     };
     if let Some(key) = other.and_then(fits) {
         return Some(Finding::by(key, Reason { proved: true, ..unit_reason(unit) }));
     }
     let step = match unit {
         Unit::Seconds => 1,
-        Unit::Milliseconds => 1_000,
+        Unit::Milliseconds | Unit::Iso => 1_000,
     };
     let tries = tries(context);
     near(given, step, tries / 2)
@@ -131,6 +160,42 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
             );
             Finding::by(key, reason)
         })
+}
+
+/// A date and time in the spellings that other writers have for the same moment.
+fn rewritten(context: &Context) -> Option<Finding> {
+    let given = context.delivery.timestamp;
+    let time = iso(given)?;
+    let whole = Timestamp::from_second(time.as_second()).ok()?;
+    let plain = whole.to_string();
+    let bare = plain.trim_end_matches('Z').to_owned();
+    let exact = time.to_string();
+    let spellings = [
+        exact.clone(),
+        exact.trim_end_matches('Z').to_owned(),
+        plain.clone(),
+        bare.clone(),
+        format!("{bare}.000Z"),
+        format!("{bare}+00:00"),
+        format!("{bare}-00:00"),
+        plain.replace('T', " "),
+        time.as_second().to_string(),
+        time.as_millisecond().to_string(),
+    ];
+    let fits = |text: &String| context.fits(&Delivery { timestamp: text, ..context.delivery });
+    let others = spellings.iter().filter(|text| text.as_str() != given);
+    let (text, key) = others.into_iter().find_map(|text| Some((text, fits(text)?)))?;
+    let numeric = text.bytes().all(|b| b.is_ascii_digit());
+    let code = if numeric { Code::TimestampUnit } else { Code::TimestampModified };
+    let reason = Reason::proved(
+        code,
+        format!(
+            "The timestamp was written anew: `{text}` was signed, `{}` is here.",
+            excerpt(given.as_bytes(), 40)
+        ),
+        "Pass the timestamp on as it came, without reading it as a date in between.",
+    );
+    Some(Finding::by(key, reason))
 }
 
 /// How many timestamps may be tried.

@@ -4,8 +4,9 @@
 use secrecy::ExposeSecret;
 
 use super::{Context, Finding};
+use crate::guess;
 use crate::report::{Code, Reason};
-use crate::scheme::Encoding;
+use crate::scheme::Method;
 use crate::text::count;
 
 /// What the keys of well-known services start with. None of them signs webhooks.
@@ -39,7 +40,15 @@ pub(super) fn possibilities(context: &Context) -> Vec<Finding> {
     if context.keys.is_empty() && !reasons.is_empty() {
         return reasons.into_iter().map(Finding::from).collect();
     }
-    reasons.extend(body_sign(context));
+    let covered = context.covers_body();
+    if covered {
+        reasons.extend(body_sign(context));
+    }
+    reasons.extend(other_key(context));
+    if reasons.is_empty() && !covered {
+        reasons = vec![wrong_secret(context)];
+        reasons.extend(field_modified(context));
+    }
     if reasons.is_empty() {
         reasons = if body_looks_changed(context) {
             vec![body_modified(context), wrong_secret(context)]
@@ -78,22 +87,15 @@ fn api_key(context: &Context) -> Option<Reason> {
 
 /// A signature that cannot be right by its length or its letters.
 fn signature_shape(context: &Context) -> Option<Reason> {
-    let (encoding, bytes) = (context.scheme.encoding(), context.scheme.signature_length());
-    let (length, fits): (usize, fn(char) -> bool) = match encoding {
-        Encoding::Hex => (2 * bytes, |c| c.is_ascii_hexdigit()),
-        Encoding::Base64 => {
-            (bytes.div_ceil(3) * 4, |c| c.is_ascii_alphanumeric() || "+/=".contains(c))
-        }
-        Encoding::Base64url => {
-            ((bytes * 4).div_ceil(3), |c| c.is_ascii_alphanumeric() || "-_".contains(c))
-        }
-    };
+    let encoding = context.scheme.encoding()?;
+    let bytes = context.scheme.signature_length()?;
+    let length = guess::characters(encoding, bytes);
     let signatures = context.delivery.signatures;
-    if signatures.iter().any(|s| s.len() == length && s.chars().all(fits)) {
+    if signatures.iter().any(|s| guess::has_shape(context.scheme, s)) {
         return None;
     }
     let first = signatures.first()?;
-    let letters = first.chars().all(fits);
+    let letters = first.chars().all(|c| guess::has_letter(encoding, c));
     if letters && first.len() < length {
         return Some(Reason::new(
             Code::SignatureTruncated,
@@ -161,6 +163,36 @@ fn body_looks_changed(context: &Context) -> bool {
 fn length_gap(context: &Context) -> Option<usize> {
     let stated = context.delivery.request.header("content-length")?.parse().ok()?;
     (stated != context.delivery.body.len()).then_some(stated)
+}
+
+/// A token that names a key which the keys at hand do not hold.
+fn other_key(context: &Context) -> Option<Reason> {
+    let text = context.delivery.signatures.first()?;
+    let names = |key: &crate::verdict::Key| crate::jwt::names_another_key(&key.bytes, text);
+    let name = match context.scheme.sign {
+        Method::Jwt(_) => context.keys.iter().find_map(names)?,
+        _ => return None,
+    };
+    Some(Reason::new(
+        Code::NoMatchingKey,
+        format!("The token was signed with the key `{name}`, which is not among the keys at hand."),
+        "Fetch the provider's keys again: they may have changed since.",
+    ))
+}
+
+/// For signatures over a few fields: one of them may not be what was signed.
+fn field_modified(context: &Context) -> Option<Reason> {
+    let signs = !matches!(context.scheme.sign, Method::Token | Method::Basic | Method::None);
+    signs.then(|| {
+        Reason::new(
+            Code::SignedFieldModified,
+            format!(
+                "One of the values that {} signs may have been changed.",
+                context.scheme.provider
+            ),
+            "Compare the signed text above with the request as it was received.",
+        )
+    })
 }
 
 fn wrong_secret(context: &Context) -> Reason {

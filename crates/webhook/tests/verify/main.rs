@@ -1,6 +1,12 @@
 //! The crate from outside: verdicts, causes and hostile input.
 
+mod bounds;
 mod causes;
 mod common;
+mod every_scheme;
 mod hostile;
+mod key_pairs;
+mod material;
 mod providers;
+mod shapes;
+mod tokens;
