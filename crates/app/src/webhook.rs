@@ -303,7 +303,9 @@ fn sample(error: &SampleError) -> Error {
             "Give the whole request: request line, headers, a blank line and the exact body; or a capture such as cURL, HAR or Keyward's request JSON.",
         ),
     };
-    Error::new(code, format!("{}.", crate::error::capital(&error.to_string())), hint)
+    let says = crate::error::capital(&error.to_string());
+    let end = if says.ends_with('?') { "" } else { "." };
+    Error::new(code, format!("{says}{end}"), hint)
 }
 
 fn refused(error: &VerifyError) -> Error {

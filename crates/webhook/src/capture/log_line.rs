@@ -67,6 +67,10 @@ fn read_line(line: &[u8]) -> Option<Request> {
         ..Request::default()
     };
     let headers = HEADERS.iter().find_map(|name| field(line, name));
+    if !body.is_string() {
+        request.body = Some(body.raw().to_vec());
+        request.loss("The line does not quote the body; it is taken as it stands, without what stood round it.");
+    }
     take(headers, Some(body), &mut request);
     Some(request)
 }
@@ -142,9 +146,13 @@ pub(super) fn read_object<'a>(value: Json<'a>) -> Option<Request> {
 }
 
 fn take(headers: Option<Json<'_>>, body: Option<Json<'_>>, request: &mut Request) {
-    request.take_headers(headers);
-    if headers.is_none() {
-        request.loss("The log holds no headers, and so no signature.");
+    match headers.and_then(Json::text) {
+        // Headers may be quoted as well.
+        Some(text) => request.take_headers(json::prefix(&text.bytes).map(|(value, _)| value)),
+        None => request.take_headers(headers),
+    }
+    if request.headers.is_empty() {
+        request.loss("The log holds no headers that can be read, and so no signature.");
     }
     match body.and_then(Json::text) {
         Some(text) => {
@@ -152,7 +160,8 @@ fn take(headers: Option<Json<'_>>, body: Option<Json<'_>>, request: &mut Request
             request.note(UNESCAPED);
             request.compare_length();
         }
-        None => take_parsed(body, "The log", request),
+        None if request.body.is_none() => take_parsed(body, "The log", request),
+        None => {}
     }
 }
 
@@ -185,6 +194,7 @@ mod tests {
     fn lines_of_text() {
         for text in [
             r#"2026-01-02T03:04:05Z INFO hook method="POST" headers={"X-A":"1"} body="{\"a\": 1}\n" took=3ms"#,
+            r#"time="2026-01-02" level=info method="POST" headers="{\"X-A\":\"1\"}" body="{\"a\": 1}\n""#,
             r#"[2026-01-02 03:04:05] app.INFO: hook {"method":"POST","headers":{"X-A":["1"]},"body":"{\"a\": 1}\n"}"#,
         ] {
             let request = one(text);
@@ -196,6 +206,12 @@ mod tests {
             assert_eq!(request.header("x-a").as_deref(), Some("1"));
             assert_eq!(request.method.as_deref(), Some("POST"));
         }
+    }
+
+    #[test]
+    fn a_body_without_quotes_stands_as_it_is() {
+        let request = one("2026-01-02T03:04:05Z POST /h headers={\"X-A\":\"1\"} body={\"a\": 1}\n");
+        assert_eq!((request.body(), request.lossy), (b"{\"a\": 1}".as_slice(), true));
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod cmd;
 mod options;
 mod powershell;
 
+use std::borrow::Cow;
+
 use super::Sink;
 use crate::request::{Request, SampleError};
 
@@ -40,7 +42,7 @@ pub(super) fn read(text: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
     let dress = dress(text);
     let commands = match dress {
         Dress::PowerShell => return powershell::read(text, sink),
-        Dress::Bash => bash::commands(text)?,
+        Dress::Bash => bash::commands(&continued(text))?,
         Dress::Cmd => cmd::commands(text)?,
     };
     let before = sink.requests.len();
@@ -63,6 +65,22 @@ pub(super) fn read(text: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
         }
     }
     Ok(())
+}
+
+/// `curl.exe` typed in PowerShell continues its lines with backticks, which bash does with backslashes.
+fn continued(text: &[u8]) -> Cow<'_, [u8]> {
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    if !first.trim_ascii_end().ends_with(b" `") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.to_vec();
+    for at in 1..out.len() {
+        let ends_line = matches!(out.get(at + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
+        if out[at] == b'`' && out[at - 1] == b' ' && ends_line {
+            out[at] = b'\\';
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// What a text is written for.
@@ -142,6 +160,16 @@ mod tests {
         assert!(!plain.lossy, "{:?}", plain.notes);
         let blank = one(&text.replace("^\n\n", "^ "));
         assert!(blank.lossy && blank.notes[0].contains("outside ASCII"), "{:?}", blank.notes);
+    }
+
+    #[test]
+    fn as_typed_in_powershell() {
+        let request =
+            one("curl.exe -X PUT `\r\n  -H 'X-A: 1' `\r\n  https://a.example -d '{}'\r\n");
+        assert_eq!(
+            (request.body(), request.headers.len(), request.lossy),
+            (b"{}".as_slice(), 2, false)
+        );
     }
 
     #[test]
