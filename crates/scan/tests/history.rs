@@ -450,3 +450,44 @@ fn another_index_than_the_repositorys_own() {
         "one that was named has to be there"
     );
 }
+
+#[test]
+fn the_index_is_read_in_each_form_that_git_writes() {
+    for settings in [
+        &["index.version=2"][..],
+        &["index.version=3"],
+        &["index.version=4"],
+        &["core.untrackedCache=true", "core.fsmonitor=false"],
+        &["core.splitIndex=true"],
+        &["core.splitIndex=true", "index.version=4", "splitIndex.maxPercentChange=100"],
+    ] {
+        for format in ["sha1", "sha256"] {
+            let repo = Repo::with(&[&format!("--object-format={format}")]);
+            for setting in settings {
+                let (name, value) = setting.split_once('=').expect("a setting");
+                repo.git(&["config", name, value]);
+            }
+            for folder in ["a", "b", "c/deep"] {
+                repo.write(&format!("{folder}/kept.txt"), "nothing");
+                repo.write(&format!("{folder}/gone.txt"), key(9));
+            }
+            repo.write("b/changed.txt", "nothing");
+            repo.commit("first");
+            repo.git(&["update-index", "--untracked-cache"]);
+            repo.git(&["status"]);
+            repo.write("b/changed.txt", key(1));
+            repo.write("c/deep/new.txt", key(2));
+            repo.write("c/deep/intended.txt", key(3));
+            repo.git(&["add", "b/changed.txt", "c/deep/new.txt"]);
+            repo.git(&["add", "-N", "c/deep/intended.txt"]);
+            repo.git(&["rm", "-q", "--cached", "b/gone.txt"]);
+            let mut options = repo.options();
+            options.sources.staged = true;
+            let report = run(&options).expect("a report");
+            assert!(report.summary.complete, "{settings:?} {format}: {report:?}");
+            assert_eq!(report.findings.len(), 2, "{settings:?} {format}: {report:?}");
+            assert_eq!(found(&report, 1).path, "b/changed.txt");
+            assert_eq!(found(&report, 2).path, "c/deep/new.txt");
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod config;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
+mod index_format;
 pub(crate) mod objects;
 pub(crate) mod reader;
 pub(crate) mod refs;
