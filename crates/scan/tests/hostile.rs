@@ -282,6 +282,25 @@ fn hex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(pair).collect()
 }
 
+#[test]
+fn a_revision_may_name_what_is_no_tag() {
+    let repo = Repo::new();
+    repo.write("a.txt", "text");
+    repo.commit("first");
+    let text = repo.beside("tag");
+    for broken in ["nothing of a tag", "object 12\ntype commit\ntag x\n\n"] {
+        std::fs::write(&text, broken).expect("a file");
+        let text = text.to_str().expect("UTF-8");
+        let id = repo.git(&["hash-object", "-t", "tag", "-w", "--literally", text]);
+        std::fs::write(repo.path.join(".git/refs/tags/broken"), &id).expect("a file");
+        for revision in ["broken", "broken~1", &id] {
+            let mut options = repo.options();
+            options.sources.since = Some(revision.to_owned());
+            assert!(matches!(run(&options), Err(ScanError::RevisionNotFound { .. })));
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_not_text() {

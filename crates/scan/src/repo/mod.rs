@@ -10,6 +10,7 @@ mod index_format;
 pub(crate) mod objects;
 pub(crate) mod reader;
 pub(crate) mod refs;
+pub(crate) mod revision;
 pub(crate) mod trees;
 
 use std::path::{Path, PathBuf};
