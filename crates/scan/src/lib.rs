@@ -7,6 +7,8 @@
 mod error;
 mod files;
 mod find;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod ignores;
 mod options;
 mod pack;
