@@ -105,7 +105,8 @@ fn one(target: &str, max_len: usize, minutes: u64, program: &Path, folder: &Path
         .arg(format!("-max_total_time={}", 60 * minutes))
         .arg(format!("-max_len={max_len}"))
         // Seconds for one input, MiB for the process; a single allocation has its limit in `fuzz/src/lib.rs`.
-        .args(["-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1"])
+        .args(["-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_funcs=0"])
+        .args(["-print_final_stats=1"])
         .status()
         .map_err(|error| format!("{}: {error}", program.display()))?;
     if status.success() {
