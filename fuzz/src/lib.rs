@@ -39,7 +39,7 @@ pub struct Made {
     pub objects: Vec<Option<(u8, Vec<u8>)>>,
 }
 
-/// An id for the entry with this number: its first and its last byte, so that a fuzzer can name it.
+/// An id for the entry with this number: nothing but this byte, so that a fuzzer can name it.
 #[must_use]
 pub fn id(number: usize, hash_len: usize) -> Vec<u8> {
     vec![number as u8; hash_len]
