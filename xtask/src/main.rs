@@ -5,6 +5,8 @@
 
 mod bench;
 mod bindings;
+mod fuzz;
+mod fuzz_seeds;
 mod packages;
 mod session;
 mod steps;
@@ -26,6 +28,8 @@ cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
                               Keyward and its peers in turn over the same repositories
+cargo xtask fuzz [TARGET] [--minutes N]
+                              hostile bytes for every parser, or for one, ten minutes each
 ";
 
 fn main() -> ExitCode {
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),
+        ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -8,6 +8,8 @@ mod again;
 mod error;
 mod files;
 mod find;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod ignores;
 mod options;
 mod pack;

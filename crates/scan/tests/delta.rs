@@ -126,6 +126,35 @@ fn apply(text: &mut Vec<u8>, edit: &Edit) {
     }
 }
 
+/// A line of base64 belongs to the one above if that has a width of wrapped text. So what changes at the far end
+/// of the line above changes what is found.
+#[test]
+fn a_line_is_joined_with_the_one_above_by_its_width() {
+    use base64::Engine as _;
+    let secret = base64::engine::general_purpose::STANDARD.encode(format!("k={}", key(1)));
+    let noise = "txGcATReg717ZIhj5KPqVC+nanaPPjmoTicKBqBqYo6C0g6lfsIognyTX3I+IKFH";
+    let filler: String =
+        (0..80).map(|n| format!("line {n} of a file that says nothing\n")).collect();
+    let text =
+        |first: &str, more: &str| format!("{filler}{first}{noise}\n{secret}\n{filler}{more}");
+    // The larger version is what the other is told from.
+    for (one, other) in [
+        (text("", ""), text("x", "")),
+        (text("", "and more\n"), text("x", "")),
+        (text("x", ""), text("", "and more\n")),
+    ] {
+        let repo = Repo::new();
+        repo.write("file", &one);
+        repo.commit("one");
+        repo.write("file", &other);
+        repo.commit("other");
+        repo.git(&["repack", "-adfq", "--depth=50", "--window=50"]);
+        let (changed, whole) = both(&repo);
+        assert_eq!(whole.findings.len(), 1);
+        assert_eq!(said(&changed), said(&whole));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]

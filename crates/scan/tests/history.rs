@@ -450,3 +450,122 @@ fn another_index_than_the_repositorys_own() {
         "one that was named has to be there"
     );
 }
+
+#[test]
+fn the_index_is_read_in_each_form_that_git_writes() {
+    for settings in [
+        &["index.version=2"][..],
+        &["index.version=3"],
+        &["index.version=4"],
+        &["core.untrackedCache=true", "core.fsmonitor=false"],
+        &["core.splitIndex=true"],
+        &["core.splitIndex=true", "index.version=4", "splitIndex.maxPercentChange=100"],
+    ] {
+        for format in ["sha1", "sha256"] {
+            let repo = Repo::with(&[&format!("--object-format={format}")]);
+            for setting in settings {
+                let (name, value) = setting.split_once('=').expect("a setting");
+                repo.git(&["config", name, value]);
+            }
+            for folder in ["a", "b", "c/deep"] {
+                repo.write(&format!("{folder}/kept.txt"), "nothing");
+                repo.write(&format!("{folder}/gone.txt"), key(9));
+            }
+            repo.write("b/changed.txt", "nothing");
+            repo.commit("first");
+            repo.git(&["update-index", "--untracked-cache"]);
+            repo.git(&["status"]);
+            repo.write("b/changed.txt", key(1));
+            repo.write("c/deep/new.txt", key(2));
+            repo.write("c/deep/intended.txt", key(3));
+            repo.git(&["add", "b/changed.txt", "c/deep/new.txt"]);
+            repo.git(&["add", "-N", "c/deep/intended.txt"]);
+            repo.git(&["rm", "-q", "--cached", "b/gone.txt"]);
+            let mut options = repo.options();
+            options.sources.staged = true;
+            let report = run(&options).expect("a report");
+            assert!(report.summary.complete, "{settings:?} {format}: {report:?}");
+            assert_eq!(report.findings.len(), 2, "{settings:?} {format}: {report:?}");
+            assert_eq!(found(&report, 1).path, "b/changed.txt");
+            assert_eq!(found(&report, 2).path, "c/deep/new.txt");
+        }
+    }
+}
+
+fn place_of(finding: &keyward_scan::Finding) -> (String, Option<String>) {
+    (finding.secret.clone(), finding.commit.clone())
+}
+
+#[test]
+fn revisions_as_git_names_them() {
+    let repo = Repo::new();
+    let mut ids = Vec::new();
+    for number in 1..5 {
+        repo.write("file", key(number));
+        ids.push(repo.commit(&number.to_string()));
+    }
+    repo.git(&["tag", "-a", "-m", "a tag", "noted", "HEAD~1"]);
+    repo.git(&["tag", "-a", "-m", "a tag of a tag", "twice", "noted"]);
+    repo.git(&["checkout", "-q", "-b", "side", "HEAD~2"]);
+    repo.write("side", key(7));
+    repo.commit("side");
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["merge", "-q", "--no-ff", "-m", "merge", "side"]);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    repo.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    repo.git(&["config", "branch.main.remote", "origin"]);
+    repo.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    repo.git(&["config", "remote.origin.url", "https://git.acme.test/x"]);
+    repo.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+    let abbreviated = &ids[2][..10];
+    for revision in [
+        "HEAD",
+        "@",
+        "@~2",
+        "HEAD^",
+        "HEAD^2",
+        "HEAD^2~1",
+        "HEAD^^",
+        "HEAD~1^0",
+        "main~3",
+        "noted",
+        "noted^{}",
+        "twice^{commit}",
+        "twice~1",
+        "side",
+        "refs/heads/side",
+        "origin",
+        "origin/main~1",
+        "main@{0}",
+        "@{u}",
+        "@{upstream}~1",
+        abbreviated,
+    ] {
+        let since = |revision: &str| {
+            let mut options = repo.options();
+            options.sources.since = Some(revision.to_owned());
+            let report = run(&options).expect(revision);
+            (report.summary.messages, report.findings.iter().map(place_of).collect::<Vec<_>>())
+        };
+        let id = repo.git(&["rev-parse", &format!("{revision}^{{commit}}")]);
+        assert_eq!(since(revision), since(&id), "{revision}");
+    }
+    for revision in [
+        "HEAD~9",
+        "HEAD^3",
+        "HEAD^{tree}",
+        "HEAD:file",
+        "",
+        "~",
+        "HEAD^{",
+        "HEAD~1x",
+        "noted^{blob}",
+    ] {
+        let mut options = repo.options();
+        options.sources.since = Some(revision.to_owned());
+        assert!(
+            matches!(run(&options), Err(ScanError::RevisionNotFound { .. })),
+            "{revision} names no commit"
+        );
+    }
+}

@@ -236,6 +236,72 @@ fn pipes_and_links_are_not_opened() {
 }
 
 #[cfg(unix)]
+/// A split index names the one that it builds on.
+#[test]
+#[cfg(unix)]
+fn a_split_index_leads_to_no_other_place_and_comes_to_an_end() {
+    let repo = Repo::new();
+    repo.write("a.txt", key(1));
+    repo.commit("first");
+    repo.git(&["update-index", "--split-index"]);
+    let git = repo.path.join(".git");
+    let shared = std::fs::read_dir(&git)
+        .expect("a folder")
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().contains("sharedindex."))
+        .expect("git wrote one");
+    let staged = || {
+        let mut options = repo.options();
+        options.sources.staged = true;
+        run(&options).expect("a report")
+    };
+    assert!(staged().summary.complete);
+
+    // An index that builds on itself.
+    let index = std::fs::read(git.join("index")).expect("an index");
+    let name = shared.file_name().expect("a name").to_string_lossy().into_owned();
+    let id = hex(name.trim_start_matches("sharedindex."));
+    let end = index.len() - 20;
+    std::fs::remove_file(&shared).expect("it is there");
+    std::fs::write(&shared, [&index[..end], &id].concat()).expect("a file");
+    assert_eq!(reasons(&staged()), [(".git/index", "the index is damaged")]);
+
+    // A pipe, which would be waited for, and a link.
+    std::fs::remove_file(&shared).expect("it is there");
+    assert!(std::process::Command::new("mkfifo").arg(&shared).status().expect("mkfifo").success());
+    assert_eq!(reasons(&staged()), [(".git/index", "the index is damaged")]);
+    std::fs::remove_file(&shared).expect("it is there");
+    std::os::unix::fs::symlink(repo.beside("elsewhere"), &shared).expect("a link");
+    assert_eq!(reasons(&staged()), [(".git/index", "the index is damaged")]);
+}
+
+#[cfg(unix)]
+fn hex(digits: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("hex");
+    (0..digits.len()).step_by(2).map(pair).collect()
+}
+
+#[test]
+fn a_revision_may_name_what_is_no_tag() {
+    let repo = Repo::new();
+    repo.write("a.txt", "text");
+    repo.commit("first");
+    let text = repo.beside("tag");
+    for broken in ["nothing of a tag", "object 12\ntype commit\ntag x\n\n"] {
+        std::fs::write(&text, broken).expect("a file");
+        let text = text.to_str().expect("UTF-8");
+        let id = repo.git(&["hash-object", "-t", "tag", "-w", "--literally", text]);
+        std::fs::write(repo.path.join(".git/refs/tags/broken"), &id).expect("a file");
+        for revision in ["broken", "broken~1", &id] {
+            let mut options = repo.options();
+            options.sources.since = Some(revision.to_owned());
+            assert!(matches!(run(&options), Err(ScanError::RevisionNotFound { .. })));
+        }
+    }
+}
+
+#[cfg(unix)]
 #[test]
 fn names_that_are_not_text() {
     use std::os::unix::ffi::OsStrExt as _;

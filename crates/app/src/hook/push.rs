@@ -12,6 +12,9 @@ use keyward_scan::{Finding, Place as Seen, Report};
 use super::place::Place;
 use crate::Error;
 
+/// Tags of tags are followed this far.
+const MAX_TAGS: usize = 16;
+
 /// One line of what Git tells a pre-push hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Update {
@@ -50,7 +53,7 @@ impl<'r> Push<'r> {
         };
         let mut tips = Vec::new();
         for id in updates.iter().filter_map(|update| update.local) {
-            match push.peel(id)? {
+            match peel(repo, id)? {
                 (Kind::Commit, commit) => {
                     tips.push(commit);
                     if commit != id {
@@ -93,15 +96,8 @@ impl<'r> Push<'r> {
             }
         }
         known.retain(|id| self.repo.has_object(*id));
-        let commits = known.into_iter().filter_map(|id| self.peel(id).ok());
+        let commits = known.into_iter().filter_map(|id| peel(self.repo, id).ok());
         commits.filter(|(kind, _)| *kind == Kind::Commit).map(|(_, id)| id).collect()
-    }
-
-    /// What a tag, or a tag of a tag, stands at.
-    fn peel(&self, id: ObjectId) -> Result<(Kind, ObjectId), Error> {
-        let object = self.repo.find_object(id).map_err(|_| unreadable())?;
-        let object = object.peel_tags_to_end().map_err(|_| unreadable())?;
-        Ok((object.kind, object.id))
     }
 
     fn walk(&mut self, tips: Vec<ObjectId>, known: Vec<ObjectId>) -> Result<(), Error> {
@@ -141,7 +137,7 @@ impl<'r> Push<'r> {
         names.extend(self.repo.head_id().ok().map(gix::Id::detach));
         let names: Vec<ObjectId> = names
             .into_iter()
-            .filter_map(|id| self.peel(id).ok())
+            .filter_map(|id| peel(self.repo, id).ok())
             .filter(|(kind, _)| *kind == Kind::Commit)
             .map(|(_, id)| id)
             .collect();
@@ -265,6 +261,19 @@ impl<'r> Push<'r> {
     }
 }
 
+/// What a tag, or a tag of a tag, stands at. Followed here: the library takes tags for sound, and for finite.
+fn peel(repo: &gix::Repository, id: ObjectId) -> Result<(Kind, ObjectId), Error> {
+    let mut object = repo.find_object(id).map_err(|_| unreadable())?;
+    for _ in 0..MAX_TAGS {
+        if object.kind != Kind::Tag {
+            return Ok((object.kind, object.id));
+        }
+        let target = object.to_tag_ref_iter().target_id().map_err(|_| unreadable())?;
+        object = repo.find_object(target).map_err(|_| unreadable())?;
+    }
+    Err(unreadable())
+}
+
 /// Reads `<local ref> <local id> <remote ref> <remote id>` lines; an id of zeros is none.
 fn updates(lines: &[u8]) -> Result<Vec<Update>, Error> {
     let mut updates = Vec::new();
@@ -299,6 +308,26 @@ fn unreadable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_that_is_none_is_refused() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let git = |arguments: &[&str]| {
+            let output = std::process::Command::new("git")
+                .arg("-C")
+                .arg(home.path())
+                .args(arguments)
+                .output()
+                .expect("git is installed");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        git(&["init", "-q"]);
+        std::fs::write(home.path().join("tag"), "nothing of a tag").expect("a file");
+        let id = git(&["hash-object", "-t", "tag", "-w", "--literally", "tag"]);
+        let id = ObjectId::from_hex(id.as_bytes()).expect("git wrote it");
+        let repo = gix::open(home.path()).expect("a repository");
+        assert_eq!(peel(&repo, id).expect_err("it is no tag").code, "REPO_UNREADABLE");
+    }
 
     #[test]
     fn lines_are_read_as_git_writes_them() {

@@ -1,7 +1,7 @@
 //! Secrets wrapped in base64 or hexadecimal: finds the runs of such letters that decode to text again, so
 //! that the text can be searched as well.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -18,10 +18,13 @@ const MIN_HEX: usize = 32;
 const MAX_RUN: usize = 1024 * 1024;
 /// The same for a block of lines.
 const MAX_BLOCK: usize = 64 * 1024;
-/// What lies further from a run or a block than this does not change what it is.
-pub(crate) const MARGIN: usize = 40;
+/// Lines of a block have at most so many bytes between them, with their indentation.
+const MAX_GAP: usize = 40;
 /// The widths at which MIME, PEM and their kin wrap.
-const WRAPPED: std::ops::RangeInclusive<usize> = 60..=76;
+const WRAPPED: RangeInclusive<usize> = 60..=76;
+/// What lies further from a run or a block than this does not change what it is: a gap, and of the line beyond
+/// it as much as tells whether it is too long to belong to the block.
+pub(crate) const REACH: usize = MAX_GAP + *WRAPPED.end() + 2;
 
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -169,14 +172,14 @@ fn block(text: &[u8], line: Range<usize>) -> Option<Range<usize>> {
 
 /// The run that ends where the line before this one does, if only blanks lie between.
 fn line_above(text: &[u8], start: usize) -> Option<Range<usize>> {
-    let floor = start.saturating_sub(MARGIN);
+    let floor = start.saturating_sub(MAX_GAP);
     let end = floor + text[floor..start].iter().rposition(|b| !b.is_ascii_whitespace())? + 1;
     (text[end..start].contains(&b'\n') && LETTERS[usize::from(text[end - 1])])
         .then(|| line(text, end - 1))
 }
 
 fn line_below(text: &[u8], end: usize) -> Option<Range<usize>> {
-    let gap = text[end..].iter().take(MARGIN).position(|b| !b.is_ascii_whitespace())?;
+    let gap = text[end..].iter().take(MAX_GAP).position(|b| !b.is_ascii_whitespace())?;
     let start = end + gap;
     (text[end..start].contains(&b'\n') && LETTERS[usize::from(text[start])])
         .then(|| line(text, start))

@@ -6,27 +6,27 @@ use std::ops::Range;
 use crate::report::Decoding;
 
 /// A slice with its escapes undone.
-pub(super) struct Plain {
-    pub(super) bytes: Vec<u8>,
-    pub(super) decoding: Decoding,
+pub(crate) struct Plain {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) decoding: Decoding,
     /// Where each byte stood, and at last where the slice ended.
     places: Vec<usize>,
 }
 
 impl Plain {
     /// Where the byte at this offset stood.
-    pub(super) fn place(&self, offset: usize) -> usize {
+    pub(crate) fn place(&self, offset: usize) -> usize {
         self.places.get(offset).or(self.places.last()).copied().unwrap_or(0)
     }
 
     /// The offset of the byte that stood at `place`.
-    pub(super) fn offset_of(&self, place: usize) -> Option<usize> {
+    pub(crate) fn offset_of(&self, place: usize) -> Option<usize> {
         self.places.binary_search(&place).ok()
     }
 }
 
 /// Undoes what is escaped in `slice`; `None` if nothing is, or `keyword` is inside an escape.
-pub(super) fn undo(text: &[u8], slice: Range<usize>, keyword: usize) -> Option<Plain> {
+pub(crate) fn undo(text: &[u8], slice: Range<usize>, keyword: usize) -> Option<Plain> {
     let part = &text[slice.clone()];
     let mark = memchr::memchr2_iter(b'%', b'\\', part).find(|&at| escape(&part[at..]).is_some())?;
     let decoding = if part[mark] == b'%' { Decoding::Percent } else { Decoding::Json };

@@ -67,7 +67,8 @@ impl<'a> Matcher<'a> {
         hits
     }
 
-    /// What begins in `range`, appended to `hits`.
+    /// What begins in `range`, appended to `hits`; of what is encoded, all that a change before the range's last
+    /// [`BEFORE`] bytes may have made another.
     pub(crate) fn part(
         &self,
         text: &[u8],
@@ -79,10 +80,11 @@ impl<'a> Matcher<'a> {
             self.anchor(text, anchor, caches, hits);
             !hits.full
         });
-        encoded::runs(text, range.start, range.end, |run| {
+        let end = range.end.saturating_add(encoded::REACH + encoded::MIN_RUN);
+        encoded::runs(text, range.start, end, |run| {
             let (start, end) = (run.span.start as u32, run.span.end as u32);
-            let low = run.span.start.saturating_sub(encoded::MARGIN) as u32;
-            let high = (run.span.end + encoded::MARGIN).min(text.len()) as u32;
+            let low = run.span.start.saturating_sub(encoded::REACH) as u32;
+            let high = (run.span.end + encoded::REACH).min(text.len()) as u32;
             let bytes = Zeroizing::new(run.bytes);
             let mut chain = vec![run.decoding];
             self.inside(&bytes, &mut chain, scratch, &mut |sight| {

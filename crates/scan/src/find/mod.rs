@@ -1,8 +1,8 @@
 //! Finding credentials in one text, whatever it came from.
 
 pub(crate) mod confirm;
-mod encoded;
-mod escapes;
+pub(crate) mod encoded;
+pub(crate) mod escapes;
 pub(crate) mod hits;
 mod literal;
 pub(crate) mod matcher;

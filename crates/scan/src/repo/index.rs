@@ -5,14 +5,16 @@ use std::path::Path;
 
 use gix::ObjectId;
 
-use crate::files;
+use super::index_format::{self, IndexFile};
+use crate::files::{self, Unread};
 use crate::repo::Repo;
 
 /// An index may be this large, in bytes; a million files take some 100 MB.
 const MAX_INDEX: u64 = 1024 * 1024 * 1024;
-
-/// Folders are followed this deep.
-const MAX_DEPTH: usize = 1_000;
+/// The bits of a mode that say what it is of.
+const KIND: u32 = 0o170_000;
+const SUBMODULE: u32 = 0o160_000;
+const SPARSE_FOLDER: u32 = 0o040_000;
 
 /// One file of the index.
 pub(crate) struct Entry {
@@ -43,53 +45,38 @@ pub(crate) fn entries(repo: &Repo) -> Result<Vec<Entry>, String> {
 /// As [`entries`].
 pub(crate) fn read(repo: &Repo, named: Option<&Path>) -> Result<Index, String> {
     let path = named.map_or_else(|| repo.git_dir.join("index"), Path::to_owned);
-    match std::fs::symlink_metadata(&path) {
-        Err(_) if named.is_some() => return Err("the index that Git named is not there".to_owned()),
-        Err(_) => return Ok(Index::default()),
-        Ok(meta) if files::special(&meta).is_some() => {
-            return Err("the index is no plain file".to_owned());
+    let bytes = match files::read(&path, MAX_INDEX, false) {
+        Ok(content) => content.bytes,
+        Err(Unread::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match named {
+                Some(_) => Err("the index that Git named is not there".to_owned()),
+                None => Ok(Index::default()),
+            };
         }
-        Ok(meta) if meta.len() > MAX_INDEX => {
-            return Err("the index is larger than 1 GiB".to_owned());
+        Err(Unread::Io(error)) => {
+            return Err(format!("the index cannot be read: {}", files::words(&error)));
         }
-        Ok(_) => {}
-    }
-    decode(repo, &path).ok_or_else(|| "the index is damaged".to_owned())
-}
-
-fn decode(repo: &Repo, path: &Path) -> Option<Index> {
-    let options = gix::index::decode::Options {
-        thread_limit: Some(1),
-        alloc_limit_bytes: usize::try_from(2 * MAX_INDEX).ok(),
-        ..Default::default()
+        Err(Unread::NotAFile(_)) => return Err("the index is no plain file".to_owned()),
+        Err(Unread::TooLarge(_)) => return Err("the index is larger than 1 GiB".to_owned()),
     };
-    let index = gix::index::File::at(path, repo.hash, true, options).ok()?;
-    let is_file =
-        |entry: &&gix::index::Entry| !entry.mode.is_submodule() && !entry.mode.is_sparse();
-    let entries = index
-        .entries()
-        .iter()
-        .filter(is_file)
-        .map(|entry| Entry { path: entry.path(&index).to_vec(), id: entry.id })
-        .collect();
-    let mut folders = HashMap::new();
-    if let Some(tree) = index.tree() {
-        known_folders(tree, &[], 0, &mut folders);
-    }
-    Some(Index { entries, folders })
+    decode(repo, &path, &bytes).ok_or_else(|| "the index is damaged".to_owned())
 }
 
-/// The index's own record of trees; a folder without a count of entries has changed since.
-fn known_folders(
-    tree: &gix::index::extension::Tree,
-    folder: &[u8],
-    depth: usize,
-    out: &mut HashMap<Vec<u8>, ObjectId>,
-) {
-    if tree.num_entries.is_some() {
-        out.insert(folder.to_vec(), tree.id);
+fn decode(repo: &Repo, path: &Path, bytes: &[u8]) -> Option<Index> {
+    let hash_len = repo.hash.len_in_bytes();
+    let IndexFile { mut entries, folders, shared, .. } = index_format::parse(bytes, hash_len)?;
+    if let Some(shared) = shared {
+        let base = path.with_file_name(format!("sharedindex.{}", shared.id));
+        let base = index_format::parse(&files::small(&base, MAX_INDEX)?, hash_len)?;
+        if base.checksum != shared.id.as_bytes() || base.shared.is_some() {
+            return None;
+        }
+        entries = shared.join(base.entries, entries)?;
     }
-    for child in tree.children.iter().filter(|_| depth < MAX_DEPTH) {
-        known_folders(child, &[folder, &child.name, b"/"].concat(), depth + 1, out);
-    }
+    let entries = entries
+        .into_iter()
+        .filter(|entry| !matches!(entry.mode & KIND, SUBMODULE | SPARSE_FOLDER))
+        .map(|entry| Entry { path: entry.path, id: entry.id })
+        .collect();
+    Some(Index { entries, folders })
 }

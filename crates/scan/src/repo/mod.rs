@@ -6,9 +6,11 @@ mod config;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
+mod index_format;
 pub(crate) mod objects;
 pub(crate) mod reader;
 pub(crate) mod refs;
+pub(crate) mod revision;
 pub(crate) mod trees;
 
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use crate::repo::attribute::{Known, Orders, TreeWalk};
 use crate::repo::ids::{IdMap, IdSet};
 use crate::repo::objects::Unreadable;
 use crate::repo::reader::Reader;
-use crate::repo::refs;
+use crate::repo::{refs, revision};
 use crate::report::collect::{Container, examine};
 
 /// What is new in a history.
@@ -47,23 +47,23 @@ pub(crate) struct Grown {
 }
 
 impl Git<'_> {
-    /// What refs lead to and `revision` does not, as `git rev-list --objects --all ^REV` counts it: new commits,
+    /// What refs lead to and the revision `since` does not, as `git rev-list --objects --all ^REV` counts it: new commits,
     /// and what their trees hold that the commits they build on do not.
     pub(crate) fn since(
         &mut self,
         path: &Path,
-        revision: &str,
+        since: &str,
         orders: &mut Orders,
     ) -> Result<(), ScanError> {
         let run = self.run;
         run.progress.stage("history");
         let not_found = || ScanError::RevisionNotFound {
             path: path.to_owned(),
-            revision: crate::rules::rule::printable(revision),
+            revision: crate::rules::rule::printable(since),
         };
-        let base = self.revision(revision).ok_or_else(not_found)?;
-        let tips = refs::tips(self.repo);
         let mut reader = Reader::new(self.store);
+        let base = revision::commit(self.repo, &mut reader, since).ok_or_else(not_found)?;
+        let tips = refs::tips(self.repo);
         let mut damaged = IdSet::default();
         let ids = tips.refs.iter().copied().chain([base]);
         self.history.load(&mut reader, ids, |_| false, &mut damaged, || run.cancel.check())?;
@@ -234,16 +234,5 @@ impl Git<'_> {
             run.skip(format!("{}object {id}", self.prefix), "damaged object".to_owned(), true);
         }
         Ok((read, walk.moved))
-    }
-
-    /// The commit that a revision names, through gix's parser; nothing but the repository itself is consulted.
-    fn revision(&self, revision: &str) -> Option<ObjectId> {
-        let options = gix::open::Options::isolated()
-            .open_path_as_is(true)
-            .strict_config(false)
-            .object_store_slots(gix::odb::store::init::Slots::Given(256));
-        let repo = gix::open_opts(self.repo.git_dir.clone(), options).ok()?;
-        let id = repo.rev_parse_single(revision).ok()?.object().ok()?;
-        Some(id.peel_to_kind(gix::objs::Kind::Commit).ok()?.id)
     }
 }
