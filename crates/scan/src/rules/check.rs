@@ -62,7 +62,7 @@ impl Check {
             Self::Quoted => plausible::assigned(candidate.key, secret, true),
             Self::Unquoted => plausible::assigned(candidate.key, secret, false),
             Self::UrlPassword => plausible::url_password(candidate.matched, secret),
-            Self::InContext => sure(plausible::in_context(secret)),
+            Self::InContext => plausible::in_context(secret),
         }
     }
 
