@@ -107,15 +107,24 @@ const LONG_COUNT: usize = 8;
 /// A part of a value that is long enough to be judged by itself.
 const LONG_PART: usize = 16;
 
-/// A value that somebody typed to stand for a key: the alphabet, counting, one character again and again, or
-/// a word for it.
+/// A value that somebody typed to stand for a key: the alphabet, counting, also by turns (`a1b2c3`), one character
+/// again and again, or a word for it.
 pub(crate) fn is_made_up(value: &[u8]) -> bool {
+    let follows = |a: u8, b: u8| {
+        let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+        a.is_ascii_alphanumeric() && b == a + 1
+    };
+    let same = |a, b| a == b && a != b'A';
+    let counts = |part: &[u8]| {
+        let steps = part.windows(2).filter(|w| follows(w[0], w[1]) || same(w[0], w[1])).count();
+        let turns = part.windows(3).filter(|w| follows(w[0], w[2])).count();
+        part.len() >= LONG_PART && steps.max(turns) * 2 > part.len()
+    };
     let lower = value.to_ascii_lowercase();
-    let counts = |part: &[u8]| part.len() >= LONG_PART && steps(part) * 2 > part.len();
-    longest(value, |a, b| a == b && a != b'A') >= LONG_RUN
-        || longest(&lower, |a, b| a.is_ascii_alphanumeric() && b == a + 1) >= LONG_COUNT
-        || counts(&lower)
-        || lower.split(|b| !b.is_ascii_alphanumeric()).any(counts)
+    longest(value, same) >= LONG_RUN
+        || longest(value, follows) >= LONG_COUNT
+        || counts(value)
+        || value.split(|b| !b.is_ascii_alphanumeric()).any(counts)
         || STAND_INS.iter().any(|word| contains(&lower, word.as_bytes()))
 }
 
@@ -363,6 +372,7 @@ mod tests {
             "key_12345678901234567890",
             "tok_AbCdEfGhIjKlMnOpQrSt",
             "abc123def456ghi789jkl012",
+            "a1b2c3d4e5f6a7b8c9d0e1f2",
             "pat_9f2c-ABCDEFGHIJ-51c7",
             "tkn_EXAMPLEK3Y51c7x0qz",
             "xoxb-888888888888-51c7x0qz",
