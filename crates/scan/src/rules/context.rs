@@ -45,3 +45,90 @@ pub fn reach(value: &str) -> Option<usize> {
     let longest = hir.properties().maximum_len()?;
     Some(NEAR.max(longest.saturating_add(NEAR - SHORT)))
 }
+
+#[cfg(test)]
+mod tests {
+    use regex_automata::meta::Regex;
+
+    use super::*;
+
+    /// The value that stands beside `acme` in a text.
+    fn beside(text: &str) -> Option<&str> {
+        let pattern = assigned_to(&["acme"], "[0-9a-f]{12}");
+        let regex = Regex::builder()
+            .syntax(regex_automata::util::syntax::Config::new().unicode(false).utf8(false))
+            .build(&pattern)
+            .expect("it is valid");
+        let mut groups = regex.create_captures();
+        regex.captures(text, &mut groups);
+        groups.get_group_by_name("secret").map(|span| &text[span.range()])
+    }
+
+    #[test]
+    fn all_the_ways_to_write_a_value_beside_its_name() {
+        for text in [
+            "ACME_TOKEN=V",
+            "acme: V",
+            "const acmeToken: string = \"V\";",
+            "acmeKey: str | None = 'V'",
+            "String acmeKey = new String(\"V\");",
+            "var acmeKey string = \"V\"",
+            "static const char *acme_key = \"V\";",
+            "let acme_key: &'static str = \"V\";",
+            "NSString *acmeKey = @\"V\";",
+            "acme_key := V",
+            "acme_key ::= V",
+            "acme_key :::= V",
+            "$acme_key .= 'V';",
+            "acme_key += \"V\"",
+            "'acme_key' => 'V',",
+            "acme_key ||= 'V'",
+            "$acme_key ??= 'V';",
+            "{\"name\":\"ACME_TOKEN\",\"value\":\"V\"}",
+            "{\\\"acmeToken\\\": \\\"V\\\"}",
+            "- name: ACME_TOKEN\n  value: V",
+            "<add key=\"AcmeToken\" value=\"V\"/>",
+            "<property name=\"acme.token\">V</property>",
+            "<acmeToken>\n    V\n</acmeToken>",
+            "<name>acme_token</name>\n  <value>V</value>",
+            "variable \"acme_token\" {\n  default = \"V\"\n}",
+            "acme_token: >-\n  V",
+            "acme_token: |\n    V",
+            "tool --acme-token V",
+            "java -Dacme.token=V -jar x.jar",
+            "setAcmeToken(\"V\")",
+            "os.Setenv(\"ACME_TOKEN\", \"V\")",
+            "putenv('ACME_TOKEN=V')",
+            "https://acme.example/?acme_token=V&x=1",
+            "curl -H 'X-Acme-Token: Bearer V'",
+            "process.env.ACME_TOKEN || 'V'",
+        ] {
+            let text = text.replace('V', "9c1e6f0b7a2d");
+            assert_eq!(beside(&text), Some("9c1e6f0b7a2d"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_follows_is_not_beside_it() {
+        for text in [
+            "acme/tools@9c1e6f0b7a2d",
+            "https://cdn.example/acme/9c1e6f0b7a2d.js",
+            "acme-9c1e6f0b7a2d.tar.gz",
+            "acme_9c1e6f0b7a2d",
+            "ACME_TOKEN=9c1e6f0b7a2d44",
+            "acme is a company.\n\nIts motto: 9c1e6f0b7a2d",
+        ] {
+            assert_eq!(beside(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn abbreviations_are_written_out() {
+        let pattern = written_out(r"acme(?&name)(?&sign)([0-9]{4})");
+        assert!(!pattern.contains("(?&"));
+        assert_eq!(written_out("acme=[0-9]{4}"), "acme=[0-9]{4}");
+        assert_eq!(reach("[0-9a-f]{32}"), Some(NEAR));
+        assert_eq!(reach("[0-9a-f]{96}"), Some(NEAR + 32));
+        assert_eq!(reach("("), None);
+    }
+}
