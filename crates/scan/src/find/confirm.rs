@@ -106,10 +106,10 @@ pub(crate) fn confirm(
     text: &[u8],
     keyword: Range<usize>,
 ) -> Option<Confirmed> {
-    if rule.check == Some(Check::InContext) && is_within_word(text, &keyword) {
+    let shape = rule.shape();
+    if shape.lead == 0 && rule.check == Some(Check::InContext) && is_within_word(text, &keyword) {
         return None;
     }
-    let shape = rule.shape();
     let (before, after) = extent(rule);
     let wide =
         keyword.start.saturating_sub(before)..text.len().min(keyword.start.saturating_add(after));

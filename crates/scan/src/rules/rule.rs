@@ -47,8 +47,9 @@ pub struct Rule {
     pub confidence: Confidence,
     /// At least one of these is in every match, in any ASCII case.
     pub keywords: Vec<String>,
-    /// The regular expression (bytes), as the file gives it or made from the value's form. The secret is the group `secret`, else the group 1, else all
-    /// of it; a group `key` is the name the secret is assigned to.
+    /// The regular expression (bytes), as the file gives it with its abbreviations written out (see
+    /// `context`), or made from the value's form. The secret is the group `secret`, else the group 1, else
+    /// all of it; a group `key` is the name the secret is assigned to.
     pub pattern: String,
     /// The least Shannon entropy of the secret, in bits a byte.
     pub entropy: Option<f64>,
