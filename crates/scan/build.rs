@@ -88,7 +88,7 @@ fn one(
 ) -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = rule.keywords.iter().map(String::as_str).collect();
     let (pattern, check) = match (&rule.pattern, &rule.value) {
-        (Some(pattern), None) => (pattern.clone(), rule.check.clone()),
+        (Some(pattern), None) => (context::written_out(pattern), rule.check.clone()),
         (None, Some(value)) => (
             context::assigned_to(&words, value),
             Some(rule.check.clone().unwrap_or_else(|| "in-context".to_owned())),
@@ -97,7 +97,11 @@ fn one(
     };
     let shape::Shape { lead, reach, starts, run } =
         shape::shape(&pattern, &words).ok_or("the pattern does not parse")?;
-    let reach = reach.min(rule.reach.unwrap_or(reach));
+    let near = match &rule.value {
+        Some(value) => context::reach(value).ok_or("the value does not parse")?,
+        None => reach,
+    };
+    let reach = reach.min(rule.reach.unwrap_or(near));
     let begins =
         rule.begins.map_or("None".to_owned(), |begins| format!("Some(Begins::{begins:?})"));
     writeln!(

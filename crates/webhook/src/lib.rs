@@ -14,8 +14,8 @@
 //! - A reason says `proved` only when undoing that one thing made the signature fit.
 //! - The work of a diagnosis is bounded, whatever the sample holds.
 
-pub mod capture;
 mod adapters;
+pub mod capture;
 mod challenge;
 mod delivery;
 mod diagnose;

@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 use super::escapes;
 use crate::report::{Confidence, Decoding, Severity};
 use crate::rules::Rules;
-use crate::rules::check::Candidate;
+use crate::rules::check::{Candidate, Check};
 use crate::rules::entropy::shannon;
+use crate::rules::plausible::is_made_up;
+use crate::rules::published::is_published;
 use crate::rules::rule::{Compiled, Rule};
 use crate::rules::shape::is_token;
 
@@ -105,6 +107,9 @@ pub(crate) fn confirm(
     keyword: Range<usize>,
 ) -> Option<Confirmed> {
     let shape = rule.shape();
+    if shape.lead == 0 && rule.check == Some(Check::InContext) && is_within_word(text, &keyword) {
+        return None;
+    }
     let (before, after) = extent(rule);
     let wide =
         keyword.start.saturating_sub(before)..text.len().min(keyword.start.saturating_add(after));
@@ -133,6 +138,16 @@ pub(crate) fn confirm(
     found.span = plain_text.place(found.span.start)..plain_text.place(found.span.end);
     found.decoded = Some(plain_text.decoding);
     Some(found)
+}
+
+/// Whether a keyword is the end or the middle of a longer word, as `meraki` is in `CameraKit`: then it names
+/// no provider. A capital begins a word, and so does what follows an escaped line end (`\\nmeraki_key`).
+fn is_within_word(text: &[u8], keyword: &Range<usize>) -> bool {
+    let Some(&first) = text.get(keyword.start) else { return false };
+    let before = |n: usize| keyword.start.checked_sub(n).map_or(b' ', |at| text[at]);
+    let same_case = (first.is_ascii_lowercase() && before(1).is_ascii_lowercase())
+        || (first.is_ascii_uppercase() && before(1).is_ascii_uppercase());
+    same_case && !(before(2) == b'\\' && matches!(before(1), b'n' | b'r' | b't'))
 }
 
 /// The first match that holds the keyword and stands up to the rule's check.
@@ -199,8 +214,10 @@ fn judge(
     let candidate = Candidate { secret: value, key, matched: &text[whole] };
     let most = match rule.check {
         Some(check) => check.judge(&candidate)?,
+        None if is_made_up(value) => Confidence::Low,
         None => Confidence::High,
     };
+    let most = if is_published(value) { Confidence::Low } else { most };
     Some(Confirmed {
         secret: Zeroizing::new(value.to_vec()),
         key: key.to_vec(),

@@ -2,7 +2,9 @@
 //! placeholder or plain code.
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::report::Confidence;
 use crate::rules::{plausible, token};
@@ -31,6 +33,8 @@ pub(crate) enum Check {
     Unquoted,
     /// The password in a URL.
     UrlPassword,
+    /// Base64 of `user:password`, as HTTP's Basic scheme has it (RFC 7617).
+    BasicAuth,
     /// A value that is known by the provider's name near it: no placeholder, no word, no sequence.
     InContext,
 }
@@ -62,7 +66,8 @@ impl Check {
             Self::Quoted => plausible::assigned(candidate.key, secret, true),
             Self::Unquoted => plausible::assigned(candidate.key, secret, false),
             Self::UrlPassword => plausible::url_password(candidate.matched, secret),
-            Self::InContext => sure(plausible::in_context(secret)),
+            Self::BasicAuth => basic_auth(secret),
+            Self::InContext => plausible::in_context(secret),
         }
     }
 
@@ -87,6 +92,7 @@ impl Check {
             Self::Quoted => "quoted",
             Self::Unquoted => "unquoted",
             Self::UrlPassword => "url-password",
+            Self::BasicAuth => "basic-auth",
             Self::InContext => "in-context",
         }
     }
@@ -103,6 +109,19 @@ fn jwt(token: &[u8]) -> bool {
     // Five parts are an encrypted token: its second part is a key, not JSON.
     let readable = parts.len() == 5 || json(payload).is_some();
     json(header).is_some_and(|header| header.contains_key("alg")) && readable
+}
+
+/// A name, a colon and a password that is not a placeholder. Docker leaves the padding out.
+fn basic_auth(encoded: &[u8]) -> Option<Confidence> {
+    let end = encoded.iter().position(|&b| b == b'=').unwrap_or(encoded.len());
+    let plain = Zeroizing::new(STANDARD_NO_PAD.decode(&encoded[..end]).ok()?);
+    let colon = plain.iter().position(|&b| b == b':')?;
+    let (user, password) = (&plain[..colon], &plain[colon + 1..]);
+    let printable = plain.iter().all(|b| (b' '..=b'~').contains(b));
+    if !printable || user.is_empty() || password.len() < 4 {
+        return None;
+    }
+    plausible::url_password(b"", password)
 }
 
 /// Four letters of kind and sixteen base32 digits (RFC 4648).
@@ -187,6 +206,7 @@ mod tests {
             "quoted",
             "unquoted",
             "url-password",
+            "basic-auth",
             "in-context",
         ] {
             let line: Line = toml::from_str(&format!("check = \"{name}\"")).expect(name);
@@ -201,6 +221,18 @@ mod tests {
         assert!(!jwt(b"eyJ0eXAiOiJKV1QifQ.e30.c2ln"), "a header without alg");
         assert!(!jwt(b"eyJhbGciOiJub25lIn0.bm90IGpzb24.x"));
         assert!(!jwt(b"a.b.c"));
+    }
+
+    #[test]
+    fn basic_is_a_name_and_a_password() {
+        let judge = |text: &[u8]| basic_auth(text);
+        // `deploy:7Kq-m2xVpZ`, `deploy:password`, `no colon here`.
+        assert_eq!(judge(b"ZGVwbG95OjdLcS1tMnhWcFo="), Some(Confidence::High));
+        assert_eq!(judge(b"ZGVwbG95OjdLcS1tMnhWcFo"), Some(Confidence::High), "without padding");
+        assert_eq!(judge(b"ZGVwbG95OnBhc3N3b3Jk"), None);
+        assert_eq!(judge(b"bm8gY29sb24gaGVyZQ=="), None);
+        assert_eq!(judge(b"not base64"), None);
+        assert_eq!(judge(b""), None);
     }
 
     #[test]

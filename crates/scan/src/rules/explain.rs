@@ -7,6 +7,8 @@ use zeroize::Zeroizing;
 use super::Rules;
 use super::check::Candidate;
 use super::entropy::shannon;
+use super::plausible::is_made_up;
+use super::published::is_published;
 use super::rule::Rule;
 use crate::report::Confidence;
 use crate::report::finding::mask;
@@ -125,9 +127,14 @@ fn matched(
     let check = rule.check.map(|check| check.as_str().to_owned());
     let judged = judge(rule, candidate, entropy, path);
     let lowered = |confidence| {
-        let check = check.as_deref().unwrap_or_default();
-        (confidence < rule.confidence)
-            .then(|| format!("the check {check} does not fit, so it is less sure than the rule"))
+        let published = is_published(candidate.secret);
+        (confidence < rule.confidence).then(|| match &check {
+            _ if published => "a vendor has published it, as an example for everyone".to_owned(),
+            Some(check) => {
+                format!("the check {check} does not fit, so it is less sure than the rule")
+            }
+            None => "it looks made up, so it is less sure than the rule".to_owned(),
+        })
     };
     Matched {
         line: 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64,
@@ -159,6 +166,7 @@ fn judge(
         return Err(format!("its entropy is {entropy:.2} bits a byte; {least:.2} are asked for"));
     }
     let most = match rule.check {
+        None if is_made_up(candidate.secret) => Confidence::Low,
         None => Confidence::High,
         Some(check) => check
             .judge(candidate)
@@ -167,6 +175,7 @@ fn judge(
     if !rule.accepts(candidate.secret, path) {
         return Err("the rule's own exceptions (paths, values or words) let it pass".to_owned());
     }
+    let most = if is_published(candidate.secret) { Confidence::Low } else { most };
     Ok(rule.confidence.min(most))
 }
 
@@ -198,11 +207,20 @@ mod tests {
         let published = "x\ntoken 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";
         let all = rules.explain(published.as_bytes(), "");
         let github = of(&all, "github-personal-access-token");
+        assert_eq!(github.matches[0].confidence, Some(Confidence::Low));
+        assert!(github.matches[0].why.as_deref().is_some_and(|why| why.contains("published")));
+
+        let example = rules.get("github-personal-access-token").map(|rule| &rule.examples[0]);
+        let example = example.expect("a built-in rule");
+        let token = &example[example.find("ghp_").expect("its prefix")..][..40];
+        let text = format!("x\ntoken {token}");
+        let all = rules.explain(text.as_bytes(), "");
+        let github = of(&all, "github-personal-access-token");
         assert_eq!(github.verdict, Verdict::Found);
         assert_eq!(github.keywords, ["ghp_"]);
         let found = &github.matches[0];
         assert_eq!((found.line, found.column, found.confidence), (2, 7, Some(Confidence::High)));
-        assert!(!found.secret.contains("RTSO") && found.secret.len() < 16);
+        assert!(!found.secret.contains(&token[8..12]) && found.secret.len() < 16);
         assert_eq!(of(&all, "stripe-secret-key").verdict, Verdict::NoKeyword);
 
         let altered = published.replace("zQWB", "zQWC");

@@ -75,17 +75,68 @@ pub(crate) fn assigned(key: &[u8], value: &[u8], quoted: bool) -> Option<Confide
     good.then_some(Confidence::High)
 }
 
-/// Whether a value of the right form, near its provider's name, can be real.
-pub(crate) fn in_context(value: &[u8]) -> bool {
+/// How sure a value of the right form is, near its provider's name; `None` if it cannot be real. One that
+/// somebody typed to stand for a key is kept, but nobody is woken.
+pub(crate) fn in_context(value: &[u8]) -> Option<Confidence> {
     let lower = value.to_ascii_lowercase();
     let placeholder = list(PLACEHOLDERS)
         .filter(|word| word.len() > 4)
         .any(|word| contains(&lower, word.as_bytes()));
-    !placeholder
-        && !is_template(value)
-        && !is_sequence(value)
-        && !is_name(value)
-        && shannon(value) >= 2.5
+    if is_template(value) || is_name(value) || is_monotone(value) || shannon(value) < 2.5 {
+        return None;
+    }
+    Some(if placeholder || is_made_up(value) { Confidence::Low } else { Confidence::High })
+}
+
+/// Words that no provider puts into a key.
+const STAND_INS: [&str; 9] = [
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "your_",
+    "your-",
+    "dummy",
+    "redacted",
+    "_here",
+];
+/// So many equal characters in a row are not chance; `A` is zero in base64, and tokens have fields.
+const LONG_RUN: usize = 10;
+/// So many characters in a row, each one following the last, are not chance either.
+const LONG_COUNT: usize = 8;
+/// A part of a value that is long enough to be judged by itself.
+const LONG_PART: usize = 16;
+
+/// A value that somebody typed to stand for a key: the alphabet, counting, also by turns (`a1b2c3`), one character
+/// again and again, or a word for it.
+pub(crate) fn is_made_up(value: &[u8]) -> bool {
+    let follows = |a: u8, b: u8| {
+        let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+        a.is_ascii_alphanumeric() && b == a + 1
+    };
+    let same = |a, b| a == b && a != b'A';
+    let counts = |part: &[u8]| {
+        let steps = part.windows(2).filter(|w| follows(w[0], w[1]) || same(w[0], w[1])).count();
+        let turns = part.windows(3).filter(|w| follows(w[0], w[2])).count();
+        part.len() >= LONG_PART && steps.max(turns) * 2 > part.len()
+    };
+    let lower = value.to_ascii_lowercase();
+    longest(value, same) >= LONG_RUN
+        || longest(value, follows) >= LONG_COUNT
+        || counts(value)
+        || value.split(|b| !b.is_ascii_alphanumeric()).any(counts)
+        || STAND_INS.iter().any(|word| contains(&lower, word.as_bytes()))
+}
+
+/// How many characters stand together at most in which each one goes with the next.
+fn longest(value: &[u8], goes: impl Fn(u8, u8) -> bool) -> usize {
+    let mut run = 1;
+    let mut most = 1;
+    for pair in value.windows(2) {
+        run = if goes(pair[0], pair[1]) { run + 1 } else { 1 };
+        most = most.max(run);
+    }
+    most
 }
 
 /// An identifier for certain: words of a usual length, each at most with a number at its end. Stricter than
@@ -248,14 +299,19 @@ fn is_uuid(value: &[u8]) -> bool {
 
 /// Few different characters, or each one following the last.
 fn is_sequence(value: &[u8]) -> bool {
+    is_monotone(value) || steps(value) * 2 > value.len()
+}
+
+/// Few different characters.
+fn is_monotone(value: &[u8]) -> bool {
     let mut seen = [false; 256];
     value.iter().for_each(|&b| seen[usize::from(b)] = true);
-    let different = seen.iter().filter(|&&b| b).count();
-    let steps = value
-        .windows(2)
-        .filter(|pair| pair[1] == pair[0].wrapping_add(1) || pair[1] == pair[0])
-        .count();
-    different < 5.min(value.len()) || steps * 2 > value.len()
+    seen.iter().filter(|&&b| b).count() < 5.min(value.len())
+}
+
+/// How many characters are the one before, or the one after that.
+fn steps(value: &[u8]) -> usize {
+    value.windows(2).filter(|pair| pair[1] == pair[0].wrapping_add(1) || pair[1] == pair[0]).count()
 }
 
 #[cfg(test)]
@@ -307,6 +363,34 @@ mod tests {
         ] {
             assert!(!kept(key, value, true), "{key} = {value}");
         }
+    }
+
+    #[test]
+    fn what_somebody_typed_is_told() {
+        for value in [
+            "sk_live_abcdefghijklmnopqrstuvwxyz",
+            "key_12345678901234567890",
+            "tok_AbCdEfGhIjKlMnOpQrSt",
+            "abc123def456ghi789jkl012",
+            "a1b2c3d4e5f6a7b8c9d0e1f2",
+            "pat_9f2c-ABCDEFGHIJ-51c7",
+            "tkn_EXAMPLEK3Y51c7x0qz",
+            "xoxb-888888888888-51c7x0qz",
+            "live_sandbox_key_for_acme_abc123def456ghi789",
+        ] {
+            assert!(is_made_up(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "9c1e6f0b7a2d4385bb61c07fd2e94a13",
+            "AAAAAAAAAAAAAAAAAAAAx9Kd2mPq7vLw3",
+            "7f3kQ9sLx2VbN8mZt4Wp",
+            "00Qf8sK2mVx7Lp4ZtNd1",
+        ] {
+            assert!(!is_made_up(value.as_bytes()), "{value}");
+        }
+        assert_eq!(in_context(b"0123456789abcdef0123456789abcdef"), Some(Confidence::Low));
+        assert_eq!(in_context(b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), None);
+        assert_eq!(in_context(b"9c1e6f0b7a2d4385bb61c07fd2e94a13"), Some(Confidence::High));
     }
 
     #[test]

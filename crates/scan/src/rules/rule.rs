@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::allow::Allowlist;
 use super::check::Check;
-use super::context::assigned_to;
+use super::context;
 use super::pattern;
 use super::shape::{Begins, Shape, shape, tail};
 use crate::error::{RuleError, RuleErrorCode};
@@ -47,8 +47,9 @@ pub struct Rule {
     pub confidence: Confidence,
     /// At least one of these is in every match, in any ASCII case.
     pub keywords: Vec<String>,
-    /// The regular expression (bytes), as the file gives it or made from the value's form. The secret is the group `secret`, else the group 1, else all
-    /// of it; a group `key` is the name the secret is assigned to.
+    /// The regular expression (bytes), as the file gives it with its abbreviations written out (see
+    /// `context`), or made from the value's form. The secret is the group `secret`, else the group 1, else
+    /// all of it; a group `key` is the name the secret is assigned to.
     pub pattern: String,
     /// The least Shannon entropy of the secret, in bits a byte.
     pub entropy: Option<f64>,
@@ -169,18 +170,22 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
         let id = rule.id.get_ref();
         let words: Vec<&str> = rule.keywords.iter().map(String::as_str).collect();
         // Either the pattern itself, or the value's form, to be found where a keyword announces it.
-        let (pattern, check) = match (rule.pattern, rule.value) {
-            (Some(pattern), None) => (pattern, rule.check),
+        let (span, pattern, check, near) = match (rule.pattern, rule.value) {
+            (Some(pattern), None) => {
+                (pattern.span(), context::written_out(pattern.get_ref()), rule.check, None)
+            }
             (None, Some(value)) => (
-                Spanned::new(value.span(), assigned_to(&words, value.get_ref())),
+                value.span(),
+                context::assigned_to(&words, value.get_ref()),
                 rule.check.or(Some(Check::InContext)),
+                context::reach(value.get_ref()),
             ),
             _ => {
                 let why = "a rule has either a pattern or a value".to_owned();
                 return Err(refuse(line_at(rule.id.span().start), id, why));
             }
         };
-        let line = line_at(pattern.span().start);
+        let line = line_at(span.start);
         let why = if !is_id(id) {
             "a rule id is made of a–z, 0–9 and `-`, at most 64"
         } else if rule.keywords.is_empty() || rule.keywords.len() > 64 {
@@ -210,7 +215,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             severity: rule.severity,
             confidence: rule.confidence,
             keywords: rule.keywords,
-            pattern: pattern.into_inner(),
+            pattern,
             entropy: rule.entropy,
             check,
             examples: rule.examples,
@@ -219,7 +224,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             allowlists: Vec::new(),
             file: file.clone(),
             line,
-            reach: rule.reach,
+            reach: rule.reach.or(near),
             begins: rule.begins,
             shape: OnceLock::new(),
             regex: OnceLock::new(),
