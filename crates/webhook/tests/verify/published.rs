@@ -91,7 +91,7 @@ fn box_publishes_this_one() {
 }
 
 fn signed(id: &str) -> (Material, Request) {
-    let scheme = find(id).unwrap();
+    let scheme = find(id).expect("a scheme of the table");
     let key = material(scheme, 7);
     let request = sample(scheme, &key, JSON);
     (key, request)
