@@ -324,6 +324,7 @@ fn signs_alike(a: &Scheme, b: &Scheme) -> bool {
     let is_token = |scheme: &Scheme| matches!(scheme.sign, crate::scheme::Method::Jwt(_));
     a.adapter == b.adapter
         && !is_token(a)
+        && !a.signature.chosen
         && engine::recipe(a) == engine::recipe(b)
         && (key(a), window(a), name(a)) == (key(b), window(b), name(b))
 }

@@ -1226,7 +1226,7 @@ proved: boolean,
  */
 secret: SecretName | null, };
 
-export type Code = "body-reserialised" | "body-modified" | "body-missing" | "body-compressed" | "trailing-newline-added" | "trailing-newline-stripped" | "line-endings-changed" | "bom-added" | "charset-changed" | "form-payload-decoded" | "other-stored-secret" | "wrong-secret" | "secret-whitespace" | "secret-encoding" | "secret-format" | "secret-prefix" | "secret-is-api-key" | "header-missing" | "header-repeated" | "signature-field-missing" | "signature-empty" | "signature-truncated" | "signature-modified" | "signature-encoding" | "signature-case" | "prefix-missing" | "unsupported-version" | "algorithm-mismatch" | "wrong-template" | "timestamp-too-old" | "timestamp-in-future" | "timestamp-modified" | "timestamp-malformed" | "timestamp-missing" | "timestamp-unit" | "replayed" | "url-mismatch" | "url-missing" | "public-key-needed";
+export type Code = "body-reserialised" | "body-modified" | "body-missing" | "body-compressed" | "trailing-newline-added" | "trailing-newline-stripped" | "line-endings-changed" | "bom-added" | "charset-changed" | "form-payload-decoded" | "other-stored-secret" | "wrong-secret" | "secret-whitespace" | "secret-encoding" | "secret-format" | "secret-prefix" | "secret-is-api-key" | "header-missing" | "header-repeated" | "signature-field-missing" | "signature-empty" | "signature-truncated" | "signature-modified" | "signature-encoding" | "signature-case" | "prefix-missing" | "unsupported-version" | "algorithm-header-missing" | "algorithm-mismatch" | "jwt-alg-none" | "wrong-template" | "timestamp-too-old" | "timestamp-in-future" | "timestamp-modified" | "timestamp-malformed" | "timestamp-missing" | "timestamp-unit" | "token-expired" | "replayed" | "url-mismatch" | "url-missing" | "method-mismatch" | "id-modified" | "signed-field-modified" | "no-matching-key" | "public-key-needed" | "cert-url-untrusted" | "audience-mismatch" | "issuer-mismatch" | "nothing-signed";
 
 export type Difference = { 
 /**
@@ -1252,7 +1252,7 @@ id: string,
  */
 provider: string, 
 /**
- * The header that holds the signature.
+ * The header that holds the signature, or its place in the body.
  */
 header: string, 
 /**
@@ -1276,6 +1276,10 @@ needs_url: boolean,
  */
 public_key: boolean, 
 /**
+ * True when a sample can be signed: with the secret, or with a private key.
+ */
+can_sign: boolean, 
+/**
  * Seconds that a delivery may be old, if limited.
  */
 past_seconds: number | null, 
@@ -1291,3 +1295,79 @@ note: string | null,
  * Where the facts come from.
  */
 sources: Array<string>, };
+
+export type SignedSample = { 
+/**
+ * Always [`view::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Scheme id.
+ */
+scheme: string, 
+/**
+ * HTTP method.
+ */
+method: string, 
+/**
+ * Public URL.
+ */
+url: string, 
+/**
+ * Headers in order.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body in standard base64.
+ */
+body_base64: string, };
+
+export type ChallengeView = { 
+/**
+ * Always [`view::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whose handshake it is.
+ */
+handshake: Handshake, 
+/**
+ * The status code.
+ */
+status: number, 
+/**
+ * The headers.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body; empty when there is none.
+ */
+body: string, 
+/**
+ * What to take care of, in sentences.
+ */
+notes: Array<string>, };
+
+export type ChallengeAnswer = { 
+/**
+ * Whose handshake it is.
+ */
+handshake: Handshake, 
+/**
+ * The status code.
+ */
+status: number, 
+/**
+ * The headers.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body; empty when there is none.
+ */
+body: string, 
+/**
+ * What to take care of, in sentences.
+ */
+notes: Array<string>, };
+
+export type Handshake = "slack" | "meta" | "zoom" | "x" | "dropbox" | "ms-graph" | "azure-event-grid" | "okta" | "xero" | "asana" | "twitch" | "discord" | "monday";

@@ -8,5 +8,6 @@ mod hostile;
 mod key_pairs;
 mod material;
 mod providers;
+mod published;
 mod shapes;
 mod tokens;

@@ -21,6 +21,7 @@ const SCHEMES: SchemeSummary[] = [
   legacy: false,
   needs_url: false,
   public_key: false,
+  can_sign: true,
   past_seconds: 300,
   future_seconds: null,
   note: null,

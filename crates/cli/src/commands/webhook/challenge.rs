@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
-    let given = args.secret_file.as_ref().map(secret_file).transpose()?;
+    let given = args.secret_file.as_deref().map(secret_file).transpose()?;
     let capture = bytes(&args.request)?;
     let keyward = context.keyward()?;
     let view = keyward.webhook_challenge(&capture, args.secret.as_deref(), given.as_ref())?;

@@ -8,7 +8,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use keyward_app::{Error, WebhookSecret};
 
@@ -68,14 +68,14 @@ fn pair(text: &str) -> Result<(&str, &str), Error> {
 }
 
 /// A secret from a file, byte for byte, under the file's name.
-fn secret_file(path: &PathBuf) -> Result<WebhookSecret, Error> {
+fn secret_file(path: &Path) -> Result<WebhookSecret, Error> {
     let label = path.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
     Ok(WebhookSecret { label: label.into_owned(), value: value::read_file(path)? })
 }
 
 /// A scheme of the user's own, as text.
-fn scheme_file(path: Option<&PathBuf>) -> Result<Option<String>, Error> {
-    let text = |path: &PathBuf| Ok(String::from_utf8_lossy(&bytes(path)?).into_owned());
+fn scheme_file(path: Option<&Path>) -> Result<Option<String>, Error> {
+    let text = |path: &Path| Ok(String::from_utf8_lossy(&bytes(path)?).into_owned());
     path.map(text).transpose()
 }
 

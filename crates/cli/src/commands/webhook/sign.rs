@@ -54,9 +54,9 @@ pub struct Args {
 pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     let sample = WebhookSample {
         scheme: args.scheme,
-        scheme_file: scheme_file(args.scheme_file.as_ref())?,
+        scheme_file: scheme_file(args.scheme_file.as_deref())?,
         secret: args.secret,
-        secret_file: args.secret_file.as_ref().map(secret_file).transpose()?,
+        secret_file: args.secret_file.as_deref().map(secret_file).transpose()?,
         method: word(args.method, "method")?,
         url: word(args.url, "URL")?,
         body: args.body.as_deref().map(bytes).transpose()?.unwrap_or_default(),

@@ -53,9 +53,13 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     let mut case = WebhookCase {
         capture: bytes(&args.request)?,
         scheme: args.scheme,
-        scheme_file: scheme_file(args.scheme_file.as_ref())?,
+        scheme_file: scheme_file(args.scheme_file.as_deref())?,
         secrets: args.secret,
-        secret_files: args.secret_file.iter().map(secret_file).collect::<Result<_, _>>()?,
+        secret_files: args
+            .secret_file
+            .iter()
+            .map(|path| secret_file(path))
+            .collect::<Result<_, _>>()?,
         params: params(&args.param, &args.param_file)?,
         tolerance: args.tolerance,
         remember: args.remember,
