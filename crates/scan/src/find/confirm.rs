@@ -107,7 +107,7 @@ pub(crate) fn confirm(
     keyword: Range<usize>,
 ) -> Option<Confirmed> {
     let shape = rule.shape();
-    if shape.lead == 0 && rule.check == Some(Check::InContext) && is_within_word(text, &keyword) {
+    if is_within_word(rule, text, keyword.start) {
         return None;
     }
     let (before, after) = extent(rule);
@@ -140,11 +140,15 @@ pub(crate) fn confirm(
     Some(found)
 }
 
-/// Whether a keyword is the end or the middle of a longer word, as `meraki` is in `CameraKit`: then it names
-/// no provider. A capital begins a word, and so does what follows an escaped line end (`\\nmeraki_key`).
-fn is_within_word(text: &[u8], keyword: &Range<usize>) -> bool {
-    let Some(&first) = text.get(keyword.start) else { return false };
-    let before = |n: usize| keyword.start.checked_sub(n).map_or(b' ', |at| text[at]);
+/// Whether a rule that goes by its keyword finds it at the end or in the middle of a longer word, as `meraki` is in
+/// `CameraKit`: then it names no provider. A capital begins a word, and so does what follows an escaped line end
+/// (`\\nmeraki_key`).
+pub(crate) fn is_within_word(rule: &Rule, text: &[u8], at: usize) -> bool {
+    if rule.check != Some(Check::InContext) || rule.shape().lead > 0 {
+        return false;
+    }
+    let Some(&first) = text.get(at) else { return false };
+    let before = |n: usize| at.checked_sub(n).map_or(b' ', |at| text[at]);
     let same_case = (first.is_ascii_lowercase() && before(1).is_ascii_lowercase())
         || (first.is_ascii_uppercase() && before(1).is_ascii_uppercase());
     same_case && !(before(2) == b'\\' && matches!(before(1), b'n' | b'r' | b't'))

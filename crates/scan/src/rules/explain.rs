@@ -10,6 +10,7 @@ use super::entropy::shannon;
 use super::plausible::is_made_up;
 use super::published::is_published;
 use super::rule::Rule;
+use crate::find::confirm::is_within_word;
 use crate::report::Confidence;
 use crate::report::finding::mask;
 
@@ -94,6 +95,10 @@ fn explain(rule: &Rule, text: &[u8], lower: &[u8], path: &str) -> Explanation {
             let range = |group| groups.get_group(group).map(|span| span.range());
             let Some(whole) = range(0) else { break };
             let secret = range(compiled.secret).unwrap_or(whole.clone());
+            if is_within_word(rule, text, whole.start) {
+                at = whole.start + 1;
+                continue;
+            }
             at = if secret.end > whole.start { secret.end } else { whole.start + 1 };
             let candidate = Candidate {
                 secret: &text[secret.clone()],
