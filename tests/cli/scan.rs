@@ -74,6 +74,53 @@ fn leaky(keyward: &Sandbox) -> (Repo, String) {
 }
 
 #[test]
+fn a_scan_remembers_places_and_no_values() {
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/stripe", STRIPE_KEY);
+    let (repo, path) = leaky(&keyward);
+    let said = || {
+        let mut report = keyward.run(&format!("scan {path} --json")).exits(1).json();
+        report["summary"]["seconds"] = 0.into();
+        report
+    };
+    let first = said();
+    let folder = keyward.home().join("scans");
+    let files = || -> Vec<_> {
+        std::fs::read_dir(&folder).unwrap().map(|one| one.unwrap().path()).collect()
+    };
+    let [file] = &files()[..] else { panic!("one file: {:?}", files()) };
+    let memory = std::fs::read_to_string(file).unwrap();
+    assert!(memory.contains("conf.py"), "it is of this repository: {memory}");
+    for part in [&STRIPE_KEY[..], &STRIPE_KEY[8..20], &hex::encode(&STRIPE_KEY[8..20])] {
+        assert!(!memory.contains(part), "{memory}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(file), mode(&folder)), (0o600, 0o700));
+    }
+    assert_eq!(said(), first);
+
+    // Another value in the vault is another scan; so is one of what is new, which keeps the memory.
+    let own = |report: &serde_json::Value| {
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().filter(|finding| !finding["own"].is_null()).count()
+    };
+    assert_eq!(own(&first), 1);
+    keyward.add("acme/prod/hook", STRIPE_HOOK);
+    assert_eq!(own(&said()), 2);
+    repo.write("more.txt", "nothing\n");
+    repo.commit("more");
+    keyward.run(&format!("scan {path} --since HEAD~1 --json")).ok();
+    keyward.run(&format!("scan {path} --staged --json")).ok();
+    assert_eq!(files().len(), 1);
+    assert_eq!(own(&said()), 2);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(own(&said()), 2);
+}
+
+#[test]
 fn sarif_is_valid_and_has_rules_results_and_fingerprints() {
     let keyward = Sandbox::bare();
     let (repo, path) = leaky(&keyward);

@@ -68,8 +68,12 @@ impl Keyward {
             // The report says that own values were not looked for; `doctor` says why.
             Err(_) => None,
         };
+        let sources = &job.options.sources;
+        // What is staged, and what is new since a revision, is little and always read.
+        let little =
+            sources.since.is_some() || (sources.staged && !sources.worktree && !sources.history);
         let memory = match (&job.stdin, &job.options.paths[..]) {
-            (None, [path]) => self.memory(path),
+            (None, [path]) if !little => self.memory(path),
             _ => None,
         };
         let mut report = match (&job.stdin, &memory) {

@@ -67,7 +67,7 @@ pub(super) fn scan(
 /// The objects that were not there before; `None` if something else than new objects makes the difference.
 fn new_objects(before: &History, ground: &Ground, git: &Git<'_>) -> Option<IdSet> {
     let was = &before.ground;
-    if before.counts.incomplete || was.manner != ground.manner || git.repo.has_reftable() {
+    if was.manner != ground.manner || git.repo.has_reftable() {
         return None;
     }
     let packs: BTreeSet<&String> = ground.packs.iter().collect();

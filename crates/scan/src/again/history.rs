@@ -171,7 +171,8 @@ impl Session {
 impl History {
     fn of(ground: Ground, run: &Run<'_>, git: &Git<'_>, orders: &Orders) -> Option<Self> {
         let collector = run.collector();
-        if collector.overflowed || run.matcher.sights.is_full() {
+        // What could not be read may be there next time, though no checksum tells.
+        if collector.overflowed || run.matcher.sights.is_full() || run.tally().incomplete {
             return None;
         }
         let mut reader = Reader::new(git.store);

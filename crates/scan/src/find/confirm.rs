@@ -218,7 +218,7 @@ fn judge(
     let candidate = Candidate { secret: value, key, matched: &text[whole] };
     let most = match rule.check {
         Some(check) => check.judge(&candidate)?,
-        None if is_made_up(value) => Confidence::Low,
+        None if rule.doubts && is_made_up(value) => Confidence::Low,
         None => Confidence::High,
     };
     let most = if is_published(value) { Confidence::Low } else { most };

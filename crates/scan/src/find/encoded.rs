@@ -14,6 +14,8 @@ use crate::report::Decoding;
 pub(crate) const MIN_RUN: usize = 24;
 /// The least for hexadecimal digits.
 const MIN_HEX: usize = 32;
+/// So many letters of base64 are decoded before all of them are.
+const HEAD: usize = 24;
 /// A run longer than this is no value but a file.
 const MAX_RUN: usize = 1024 * 1024;
 /// The same for a block of lines.
@@ -125,7 +127,8 @@ fn run(text: &[u8], line: Range<usize>, to: usize, found: &mut impl FnMut(Decode
     let engine = if url_safe { &BASE64_URL } else { &BASE64 };
     // One letter more than whole bytes is no base64; the rest still may be.
     let usable = letters.len() - usize::from(letters.len() % 4 == 1);
-    if readable_start(letters, |head| engine.decode(head).ok(), 24)
+    if may_be_text(letters)
+        && readable_start(letters, |head| engine.decode(head).ok(), HEAD)
         && let Ok(bytes) = engine.decode(&letters[..usable])
         && readable(&bytes)
     {
@@ -183,6 +186,33 @@ fn line_below(text: &[u8], end: usize) -> Option<Range<usize>> {
     let start = end + gap;
     (text[end..start].contains(&b'\n') && LETTERS[usize::from(text[start])])
         .then(|| line(text, start))
+}
+
+/// What each letter of base64 stands for, in either alphabet.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            upper @ b'A'..=b'Z' => upper - b'A',
+            lower @ b'a'..=b'z' => lower - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            _ => 63,
+        };
+        byte += 1;
+    }
+    values
+};
+
+/// A still cheaper look than at what the head decodes to: whether all its bytes but one have their highest bit
+/// clear, as those of text do. Words, paths and hashes hardly ever pass.
+fn may_be_text(letters: &[u8]) -> bool {
+    let high = letters[..HEAD.min(letters.len())].chunks_exact(4).map(|four| {
+        let bit = |at: usize, mask: u8| u32::from(VALUES[usize::from(four[at])] & mask != 0);
+        bit(0, 0x20) + bit(1, 0x08) + bit(2, 0x02)
+    });
+    high.sum::<u32>() <= 1
 }
 
 /// A cheap first look: most runs are names and hashes, which decode to noise.

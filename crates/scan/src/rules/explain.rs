@@ -171,7 +171,7 @@ fn judge(
         return Err(format!("its entropy is {entropy:.2} bits a byte; {least:.2} are asked for"));
     }
     let most = match rule.check {
-        None if is_made_up(candidate.secret) => Confidence::Low,
+        None if rule.doubts && is_made_up(candidate.secret) => Confidence::Low,
         None => Confidence::High,
         Some(check) => check
             .judge(candidate)

@@ -222,6 +222,7 @@ impl Reader {
             examples: Vec::new(),
             counter_examples: Vec::new(),
             check: None,
+            doubts: false,
             path,
             allowlists,
             id,

@@ -58,6 +58,8 @@ pub struct Rule {
     /// Texts in which it must find nothing.
     pub counter_examples: Vec<String>,
     pub(crate) check: Option<Check>,
+    /// A value that looks made up is doubted. Whoever writes rules of their own knows what they look for.
+    pub(crate) doubts: bool,
     /// Only paths that it matches are looked at.
     pub(super) path: Option<Regex>,
     pub(super) allowlists: Vec<Arc<Allowlist>>,
@@ -218,6 +220,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             pattern,
             entropy: rule.entropy,
             check,
+            doubts: false,
             examples: rule.examples,
             counter_examples: rule.counter_examples,
             path: None,
@@ -308,6 +311,7 @@ impl Rule {
             examples: owned(built.examples),
             counter_examples: owned(built.counter_examples),
             check: built.check,
+            doubts: true,
             file: built.file.to_owned(),
             line: built.line,
             reach: None,
