@@ -44,10 +44,13 @@ pub(super) fn scan(
     let edge: BTreeSet<String> = news.edge.iter().map(ToString::to_string).collect();
     let refs: BTreeSet<&String> = ground.refs.iter().chain(&edge).collect();
     let reflogs: BTreeSet<&String> = ground.reflogs.iter().collect();
+    let remotes: BTreeSet<&String> = ground.remotes.iter().chain(&edge).collect();
     let was = &before.ground;
     let unpushed = before.groups.iter().any(|group| !group.pushed);
     if !was.refs.iter().all(|id| refs.contains(id))
         || !was.reflogs.iter().all(|id| refs.contains(id) || reflogs.contains(id))
+        // What was pushed still is; what was not may be now.
+        || !was.remotes.iter().all(|id| remotes.contains(id))
         || (was.remotes != ground.remotes && unpushed)
     {
         return Ok(None);
@@ -60,6 +63,7 @@ pub(super) fn scan(
     }
     join(run, known, &staged, orders);
     stands_in_head(git, tips, orders);
+    orders.has_remote = !tips.remotes.is_empty();
     orders.by_refs = before.by_refs + news.commits;
     Ok(Some(()))
 }
