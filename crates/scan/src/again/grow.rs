@@ -11,12 +11,12 @@ use crate::error::ScanError;
 use crate::find::matcher::Scratch;
 use crate::pack::Kind;
 use crate::path::shown;
-use crate::repo::attribute::{Known, Orders, TreeWalk};
+use crate::repo::attribute::{Known, Orders};
 use crate::repo::ids::IdSet;
 use crate::repo::index;
 use crate::repo::reader::Reader;
 use crate::repo::refs::Tips;
-use crate::report::collect::{Container, GroupKey, examine};
+use crate::report::collect::{Collector, Container, GroupKey, examine};
 use crate::scan::Run;
 use crate::sources::git::Git;
 
@@ -130,7 +130,8 @@ fn loose_end(
     match reader.find(id) {
         Ok((Kind::Tree, _)) => true,
         Ok((Kind::Blob, bytes)) => {
-            let seen = examine(run.matcher, bytes, &mut Scratch::default());
+            let mut seen = examine(run.matcher, bytes, &mut Scratch::default());
+            run.missed(&format!("{}object {id}", git.prefix), std::mem::take(&mut seen.missed));
             {
                 let mut tally = run.tally();
                 tally.blobs += 1;
@@ -153,7 +154,7 @@ fn loose_end(
 /// Joins what is new with what was known: of each secret, the first place of each path stays.
 fn join(
     run: &Run<'_>,
-    known: crate::report::collect::Collector,
+    known: Collector,
     staged: &HashMap<ObjectId, Vec<Known>>,
     orders: &mut Orders,
 ) {
@@ -197,14 +198,7 @@ fn join(
 /// Asks the last commit which of the secrets it still holds.
 fn stands_in_head(git: &Git<'_>, tips: &Tips, orders: &mut Orders) {
     let wanted: IdSet = orders.blobs.values().flatten().copied().collect();
-    let mut held = IdSet::default();
-    if let Some(head) = tips.head.and_then(|head| git.history.commits.get(&head)) {
-        TreeWalk::new(git.store).visit(head.tree, &mut |blob, _, _| {
-            if wanted.contains(&blob) {
-                held.insert(blob);
-            }
-        });
-    }
+    let held = git.in_head(tips, &wanted);
     let is_held = |key: &GroupKey| orders.blobs[key].iter().any(|id| held.contains(id));
     orders.in_head = orders.blobs.keys().filter(|key| is_held(key)).cloned().collect();
 }

@@ -456,7 +456,7 @@ impl<'g> Git<'g> {
     }
 
     /// Which of these blobs the last commit holds.
-    fn in_head(&self, tips: &refs::Tips, wanted: &IdSet) -> IdSet {
+    pub(crate) fn in_head(&self, tips: &refs::Tips, wanted: &IdSet) -> IdSet {
         let mut held = IdSet::default();
         if let Some(head) = tips.head.and_then(|head| self.history.commits.get(&head)) {
             TreeWalk::new(self.store).visit(head.tree, &mut |blob, _, _| {
