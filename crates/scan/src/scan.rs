@@ -132,6 +132,8 @@ pub(crate) struct Tally {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     pub(crate) incomplete: bool,
+    /// Something could not be read that may be whole the next time, though it goes by the same name.
+    pub(crate) lost: bool,
     ignored: u64,
     pub(crate) skipped: BTreeSet<Skipped>,
     pub(crate) skipped_more: u64,
@@ -189,6 +191,11 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn skip(&self, path: String, reason: String, incomplete: bool) {
+        self.tally().lost |= incomplete;
+        self.list(path, reason, incomplete);
+    }
+
+    fn list(&self, path: String, reason: String, incomplete: bool) {
         let mut tally = self.tally();
         tally.incomplete |= incomplete;
         if tally.skipped.len() < MAX_SKIPPED {
@@ -206,7 +213,7 @@ impl<'a> Run<'a> {
     pub(crate) fn missed(&self, name: &str, missed: Vec<Missed>) {
         for Missed { member, reason, damaged } in missed {
             let path = if member.is_empty() { name.to_owned() } else { format!("{name}!{member}") };
-            self.skip(path, reason, damaged);
+            self.list(path, reason, damaged);
         }
     }
 

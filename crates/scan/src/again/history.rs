@@ -171,8 +171,9 @@ impl Session {
 impl History {
     fn of(ground: Ground, run: &Run<'_>, git: &Git<'_>, orders: &Orders) -> Option<Self> {
         let collector = run.collector();
-        // What could not be read may be there next time, though no checksum tells.
-        if collector.overflowed || run.matcher.sights.is_full() || run.tally().incomplete {
+        // What could not be read may be there next time, though no checksum tells. A damaged archive is what it
+        // is: its object was read.
+        if collector.overflowed || run.matcher.sights.is_full() || run.tally().lost {
             return None;
         }
         let mut reader = Reader::new(git.store);
