@@ -173,6 +173,23 @@ fn what_is_no_memory_is_passed_over() {
     series.agrees();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_the_place_of_the_index_does_not_block() {
+    let mut series = Series::new();
+    series.repo.write("a.txt", format!("STRIPE_KEY={}\n", key(1)));
+    series.repo.commit("first");
+    series.agrees();
+    let index = series.repo.path.join(".git/index");
+    std::fs::remove_file(&index).expect("there was one");
+    let made = std::process::Command::new("mkfifo").arg(&index).status().expect("mkfifo");
+    assert!(made.success());
+    series.agrees();
+    std::fs::remove_file(&index).expect("the pipe");
+    std::os::unix::fs::symlink("/dev/zero", &index).expect("a link");
+    series.agrees();
+}
+
 /// What happens between two scans.
 #[derive(Debug, Clone)]
 enum Step {

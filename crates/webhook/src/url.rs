@@ -76,6 +76,19 @@ pub(crate) fn target(url: &str) -> String {
     parts.query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
+/// Percent-escapes (RFC 3986, section 2.1) everything but letters, digits and `kept`.
+pub(crate) fn escape(text: &str, kept: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
     match text.split_once(mark) {
         Some((before, after)) => (before, Some(after)),

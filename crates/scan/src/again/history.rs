@@ -6,7 +6,9 @@ use sha2::{Digest as _, Sha256};
 use super::groups::Stored;
 use super::{Session, grow};
 use crate::error::ScanError;
+use crate::files;
 use crate::repo::attribute::{Author, Orders};
+use crate::repo::index::MAX_INDEX;
 use crate::repo::reader::Reader;
 use crate::repo::refs;
 use crate::report::collect::{Collector, Container};
@@ -89,8 +91,7 @@ impl Ground {
             reflogs: sorted(&tips.reflogs),
             remotes: sorted(&tips.remotes),
             head: tips.head.map(|id| id.to_string()),
-            index: std::fs::read(git.repo.git_dir.join("index"))
-                .ok()
+            index: files::small(&git.repo.git_dir.join("index"), MAX_INDEX)
                 .map(|bytes| hex::encode(Sha256::digest(bytes))),
             manner,
         }

@@ -10,7 +10,7 @@ use crate::files::{self, Unread};
 use crate::repo::Repo;
 
 /// An index may be this large, in bytes; a million files take some 100 MB.
-const MAX_INDEX: u64 = 1024 * 1024 * 1024;
+pub(crate) const MAX_INDEX: u64 = 1024 * 1024 * 1024;
 /// The bits of a mode that say what it is of.
 const KIND: u32 = 0o170_000;
 const SUBMODULE: u32 = 0o160_000;

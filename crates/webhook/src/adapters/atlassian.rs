@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::url::Url;
+use crate::url::{Url, escape};
+
+/// What is not escaped (RFC 3986, section 2.3), besides letters and digits.
+const UNRESERVED: &[u8] = b"-._~";
 
 /// The claim's value for a request.
 pub(crate) fn qsh(method: &str, url: &str) -> String {
@@ -42,23 +45,10 @@ fn canonical_query(query: &str) -> String {
     }
     let pair = |(name, mut values): (String, Vec<String>)| {
         values.sort();
-        let values: Vec<_> = values.iter().map(|value| escape(value)).collect();
-        format!("{}={}", escape(&name), values.join(","))
+        let values: Vec<_> = values.iter().map(|value| escape(value, UNRESERVED)).collect();
+        format!("{}={}", escape(&name, UNRESERVED), values.join(","))
     };
     fields.into_iter().map(pair).collect::<Vec<_>>().join("&")
-}
-
-/// RFC 3986: everything but letters, digits and `-._~` is escaped.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! `x-contentful-signed-headers` lists as `name:value` joined by `;`, and the body, a line each.
 
 use crate::delivery::Delivery;
-use crate::url::Url;
+use crate::url::{Url, escape};
 
 /// The signed text.
 pub(super) fn fields(delivery: &Delivery) -> Option<Vec<u8>> {
@@ -47,19 +47,6 @@ fn path(url: &str) -> String {
         text.push_str(&escape(&once, b"-_.!~*'();/?:@&=+$,#"));
     }
     text
-}
-
-/// Percent-escapes everything but letters, digits and `kept`.
-fn escape(text: &str, kept: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]
