@@ -45,7 +45,8 @@ pub fn pack(index: &Path, hash_len: usize) -> Option<Vec<Object>> {
     let most = Most { blob: MAX_BLOB };
     let mut all =
         Gather { forest: &forest, objects: Vec::new(), sum: 0, seen: vec![false; forest.len()] };
-    let mut walker = Walker::new(&pack, &forest, most);
+    let gate = std::sync::Mutex::new(());
+    let mut walker = Walker::new(&pack, &forest, most, &gate);
     for root in forest.roots() {
         walker.family(root, &mut all);
     }

@@ -496,6 +496,29 @@ fn chains_of_deltas_are_followed_within_reason() {
 }
 
 #[test]
+fn deltas_that_branch_to_exhaust_memory_are_cut_short() {
+    // Each of a binary tree's objects has 60 MiB: a few hundred bytes each in the pack, and all that lie on a
+    // path would be in memory at once.
+    let repo = Repo::new();
+    let mut text = format!("{}\n", key(1)).into_bytes();
+    text.resize(60 << 20, b' ');
+    let size = [0x80, 0x80, 0x80, 0x1e];
+    // Sixty copies of a MiB, the place of each in three bytes.
+    let copies = (0..60_u8).flat_map(|at| [0b1100_0100, at << 4, 0x10]);
+    let delta: Vec<u8> = size.into_iter().chain(size).chain(copies).collect();
+    let mut entries = vec![(3, Vec::new(), text)];
+    for number in 1..63 {
+        entries.push((7, id_of((number - 1) / 2).to_vec(), delta.clone()));
+    }
+    write_pack(&repo, &entries);
+    let report = repo.history();
+    assert_eq!(found(&report, 1).source, Source::History);
+    let cut = reasons(&report).iter().filter(|(_, why)| why.contains("too much")).count() as u64;
+    assert!(!report.summary.complete && cut > 8, "{cut}");
+    assert_eq!(report.summary.blobs + cut, 63, "{:?}", reasons(&report));
+}
+
+#[test]
 fn cycles_of_deltas_end() {
     let repo = Repo::new();
     let good = format!("{}\n", key(1)).into_bytes();

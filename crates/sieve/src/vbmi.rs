@@ -18,7 +18,7 @@ pub(super) fn available() -> bool {
         && is_x86_feature_detected!("avx512vbmi")
 }
 
-/// Goes through whole blocks of `range`; returns where the rest begins, which has fewer than a block.
+/// Goes through `range` in blocks; returns where the rest begins, if a block would reach past the text.
 /// Only called where [`available`] said yes.
 pub(super) fn candidates(
     sieve: &Sieve,
@@ -49,8 +49,9 @@ fn blocks(sieve: &Sieve, text: &[u8], range: Range<usize>, out: &mut Vec<u32>) -
     });
     let fold = _mm512_set1_epi8(0x20);
     let mut at = range.start;
-    // The last gram of a block reaches three bytes past it.
-    while at + LANES <= range.end
+    // The last gram of a block reaches three bytes past it. Most ranges are short, so of the last block as much
+    // as counts is looked at here too.
+    while at < range.end
         && let Some(block) = text.get(at..at + LANES + GRAM - 1)
     {
         let a = _mm512_or_si512(load(block), fold);
@@ -79,6 +80,9 @@ fn blocks(sieve: &Sieve, text: &[u8], range: Range<usize>, out: &mut Vec<u32>) -
             buckets = _mm512_and_si512(buckets, admits);
         }
         passed |= _mm512_test_epi8_mask(buckets, buckets);
+        if range.end - at < LANES {
+            passed &= (1 << (range.end - at)) - 1;
+        }
         while passed != 0 {
             sieve.check(text, at + passed.trailing_zeros() as usize, out);
             passed &= passed - 1;

@@ -121,6 +121,7 @@ pub(crate) fn confirm(
         true
     };
     if !starts
+        || !rule.also().may_hold(&text[wide.clone()])
         || (shape.run > shape.starts.max(keyword.len()) && !has_run(&text[wide.clone()], shape.run))
     {
         return None;

@@ -9,9 +9,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::report::Decoding;
 
-/// A shorter run cannot hold a key worth finding. Also the stride of the search: a run of this length
-/// has a letter at one of any so many positions.
+/// A shorter run cannot hold a key worth finding.
 pub(crate) const MIN_RUN: usize = 24;
+/// So many bytes are looked at together, at every so many: any run of the least length holds one such sample.
+const SAMPLE: usize = 8;
+const STRIDE: usize = MIN_RUN - SAMPLE + 1;
 /// The least for hexadecimal digits.
 const MIN_HEX: usize = 32;
 /// So many letters of base64 are decoded before all of them are.
@@ -57,10 +59,11 @@ pub(crate) struct Decoded {
 /// Calls `found` for each run or block that decodes to readable text and of which at least [`MIN_RUN`]
 /// letters of one line are in `from..to`. What it finds depends on the run alone.
 pub(crate) fn runs(text: &[u8], from: usize, to: usize, mut found: impl FnMut(Decoded)) {
-    let mut at = from + MIN_RUN - 1;
-    while at < to.min(text.len()) {
-        if !LETTERS[usize::from(text[at])] || !may_run(text, at) {
-            at += MIN_RUN;
+    let to = to.min(text.len());
+    let mut at = from;
+    while at + SAMPLE <= to {
+        if !may_run(text, at) {
+            at += STRIDE;
             continue;
         }
         let line = line(text, at);
@@ -68,17 +71,37 @@ pub(crate) fn runs(text: &[u8], from: usize, to: usize, mut found: impl FnMut(De
         if (MIN_RUN..=MAX_RUN).contains(&line.len()) {
             at = run(text, line, to, &mut found).max(at);
         }
-        at += MIN_RUN;
+        at += 1;
     }
 }
 
-/// Whether a run of [`MIN_RUN`] can hold this position: half of it lies on one side.
+/// Whether a run of [`MIN_RUN`] can hold the sample at this position: then another one beside it is letters too.
 fn may_run(text: &[u8], at: usize) -> bool {
-    let letter = |at: usize| text.get(at).is_some_and(|&byte| LETTERS[usize::from(byte)]);
-    let before = |by: usize| at.checked_sub(by).is_some_and(letter);
-    let after = |by: usize| letter(at + by);
-    (before(5) && before(8) && before(MIN_RUN / 2 - 1))
-        || (after(5) && after(8) && after(MIN_RUN / 2 - 1))
+    begins_with_letters(text, at)
+        && (begins_with_letters(text, at + SAMPLE)
+            || at.checked_sub(SAMPLE).is_some_and(|before| begins_with_letters(text, before)))
+}
+
+fn begins_with_letters(text: &[u8], at: usize) -> bool {
+    text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|sample| all_letters(*sample))
+}
+
+/// Whether all eight bytes are [`LETTERS`], computed in one word: no branch could foretell where words end.
+fn all_letters(sample: [u8; SAMPLE]) -> bool {
+    const fn every(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; SAMPLE])
+    }
+    let word = u64::from_ne_bytes(sample);
+    let ascii = word & every(0x7f);
+    // The highest bit of each byte says whether it is from `low` up to `last`.
+    let within =
+        |word: u64, low: u8, last: u8| (word + every(0x80 - low)) & !(word + every(0x7f - last));
+    let good = within(ascii | every(0x20), b'a', b'z')
+        | within(ascii, b'/', b'9')
+        | within(ascii, b'+', b'+')
+        | within(ascii, b'-', b'-')
+        | within(ascii, b'_', b'_');
+    good & !word & every(0x80) == every(0x80)
 }
 
 /// The letters round a position; of a run that is too long, more than [`MAX_RUN`] of them.
@@ -249,6 +272,17 @@ mod tests {
             ["x=68656c6c6f2074686572652c20776f726c6421", "0x68656c6c6f2074686572652c20776f726c6421"]
         {
             assert_eq!(all(hex), [(Decoding::Hex, "hello there, world!".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_sample_is_letters_if_each_byte_is_one() {
+        for byte in 0..=255_u8 {
+            for at in 0..SAMPLE {
+                let mut sample = *b"aZ09+/-_";
+                sample[at] = byte;
+                assert_eq!(all_letters(sample), LETTERS[usize::from(byte)], "{byte} at {at}");
+            }
         }
     }
 

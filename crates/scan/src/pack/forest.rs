@@ -75,6 +75,12 @@ impl Forest {
         &self.children[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
+    /// Frees what only [`cost`](Self::cost) needs.
+    pub(crate) fn forget_costs(&mut self) {
+        self.costs = Vec::new();
+    }
+
+    /// What is to be inflated for an entry and all that builds on it, in bytes.
     pub(crate) fn cost(&self, entry: Entry) -> u64 {
         self.costs[entry as usize]
     }

@@ -2,6 +2,8 @@
 //! costliest child comes last and takes its base's place, so that few buffers live at once however long the
 //! chain is.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use libdeflater::Decompressor;
 
 use super::delta::Delta;
@@ -15,12 +17,20 @@ const AHEAD: usize = 2 * 1024;
 const MAX_POOL: usize = 32;
 const MAX_POOLED: usize = 2 * 1024 * 1024;
 
+/// Of objects larger than this, one family at a time is in memory.
+const LARGE: u64 = 8 * 1024 * 1024;
+/// So much of what a family still builds on is held at most, in bytes. Of git's own packs hardly more than two
+/// objects are; it takes a tree of large ones, made for it, to reach this.
+const MAX_HELD: u64 = 128 * 1024 * 1024;
+
 /// Why an entry could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Damaged,
     /// It would have this many bytes.
     TooLarge(u64),
+    /// Too much would be in memory beside it.
+    TooMuch,
 }
 
 /// What is done with each object of a family.
@@ -46,6 +56,12 @@ struct Frame<L> {
     left: L,
 }
 
+impl<L> Frame<L> {
+    fn len(&self) -> u64 {
+        self.bytes.bytes().len() as u64
+    }
+}
+
 /// What one thread needs to go through a pack.
 pub(crate) struct Walker<'p> {
     forest: &'p Forest,
@@ -56,10 +72,13 @@ pub(crate) struct Walker<'p> {
     pool: Vec<Buffer>,
     /// Objects larger than this are left out.
     most: Most,
+    /// Whoever holds it may have large objects in memory.
+    gate: &'p Mutex<()>,
+    large: Option<MutexGuard<'p, ()>>,
 }
 
 impl<'p> Walker<'p> {
-    pub(crate) fn new(pack: &'p Pack, forest: &'p Forest, most: Most) -> Self {
+    pub(crate) fn new(pack: &'p Pack, forest: &'p Forest, most: Most, gate: &'p Mutex<()>) -> Self {
         Self {
             forest,
             window: Window::new(pack, AHEAD),
@@ -68,18 +87,30 @@ impl<'p> Walker<'p> {
             delta: Delta::default(),
             pool: Vec::new(),
             most,
+            gate,
+            large: None,
         }
     }
 
     /// Visits a root and all that builds on it.
     pub(crate) fn family<V: Visit>(&mut self, root: Entry, visit: &mut V) {
+        self.visit(root, visit);
+        self.large = None;
+        if self.scratch.capacity() > MAX_POOLED {
+            self.scratch = Buffer::default();
+        }
+    }
+
+    fn visit<V: Visit>(&mut self, root: Entry, visit: &mut V) {
         let mut bytes = self.pool.pop().unwrap_or_default();
         if let Err(fault) = self.inflate(root, &mut bytes) {
             visit.fault(root, fault);
-            self.below(root, visit);
+            self.below(root, Fault::Damaged, visit);
             return;
         }
         let left = visit.root(root, bytes.bytes());
+        // What the frames below the last one hold.
+        let mut held = 0;
         let mut stack = vec![Frame { entry: root, done: 0, bytes, left }];
         while let Some(top) = stack.last_mut() {
             if !visit.go_on() {
@@ -88,6 +119,7 @@ impl<'p> Walker<'p> {
             let children = self.forest.children(top.entry);
             let Some(&child) = children.get(top.done) else {
                 let frame = stack.pop();
+                held -= stack.last().map_or(0, Frame::len);
                 self.give_back(frame);
                 continue;
             };
@@ -95,36 +127,47 @@ impl<'p> Walker<'p> {
             let last = top.done == children.len();
             if self.forest.kind(child).is_none() {
                 visit.fault(child, Fault::Damaged);
-                self.below(child, visit);
+                self.below(child, Fault::Damaged, visit);
+                continue;
+            }
+            if held > MAX_HELD {
+                visit.fault(child, Fault::TooMuch);
+                self.below(child, Fault::TooMuch, visit);
                 continue;
             }
             let mut bytes = self.pool.pop().unwrap_or_default();
             if let Err(fault) = self.build(child, top.bytes.bytes(), &mut bytes) {
                 visit.fault(child, fault);
-                self.below(child, visit);
+                self.below(child, Fault::Damaged, visit);
                 continue;
             }
             let left = visit.child(child, bytes.bytes(), &self.delta, &top.left);
             if last {
                 let frame = stack.pop();
+                held -= stack.last().map_or(0, Frame::len);
                 self.give_back(frame);
             }
             let frame = Frame { entry: child, done: 0, bytes, left };
             if self.forest.children(child).is_empty() {
                 self.give_back(Some(frame));
             } else {
+                held += stack.last().map_or(0, Frame::len);
                 stack.push(frame);
             }
-        }
-        if self.scratch.capacity() > MAX_POOLED {
-            self.scratch = Buffer::default();
         }
     }
 
     /// What builds on an entry that cannot be had cannot be had either.
-    fn below<V: Visit>(&self, entry: Entry, visit: &mut V) {
+    fn below<V: Visit>(&self, entry: Entry, fault: Fault, visit: &mut V) {
         for &child in &self.forest.family(entry)[1..] {
-            visit.fault(child, Fault::Damaged);
+            visit.fault(child, fault);
+        }
+    }
+
+    /// Waits until no other thread has large objects in memory, if one of this size is about to be made.
+    fn make_way(&mut self, size: u64) {
+        if size > LARGE && self.large.is_none() {
+            self.large = Some(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -150,6 +193,7 @@ impl<'p> Walker<'p> {
         if end <= start || !believable(end - start, size) {
             return Err(Fault::Damaged);
         }
+        self.make_way(size);
         let data = self.window.get(start, end).map_err(|_| Fault::Damaged)?;
         inflate(&mut self.inflater, data, size as usize, out).ok_or(Fault::Damaged)
     }
@@ -159,11 +203,12 @@ impl<'p> Walker<'p> {
         let inflated = self.inflate(entry, &mut scratch);
         self.scratch = scratch;
         inflated?;
-        let delta = self.scratch.bytes();
-        match Delta::sizes(delta) {
+        match Delta::sizes(self.scratch.bytes()) {
             Some((_, len, _)) if len > self.limit(entry) => return Err(Fault::TooLarge(len)),
-            _ => {}
+            Some((_, len, _)) => self.make_way(len),
+            None => {}
         }
+        let delta = self.scratch.bytes();
         let limit = self.limit(entry);
         self.delta.apply(delta, base, limit, out).ok_or(Fault::Damaged)
     }

@@ -45,7 +45,7 @@ impl<'s> Reader<'s> {
             match read {
                 Ok(kind) => return Ok((kind, self.single.bytes())),
                 Err(Fault::TooLarge(size)) => fault = Unreadable::TooLarge(size),
-                Err(Fault::Damaged) => fault = Unreadable::Damaged,
+                Err(Fault::Damaged | Fault::TooMuch) => fault = Unreadable::Damaged,
             }
         }
         for folder in 0..store.folders.len() as u16 {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
@@ -23,8 +24,6 @@ use crate::scan::{joined, threads};
 const MAX_NAME: usize = 512;
 /// A mode and the blank after it (`100644 `).
 const MAX_MODE: usize = 7;
-/// The least that an entry has before its id: a mode, a blank, one letter, a NUL.
-const MIN_ENTRY: usize = 8;
 /// A folder that was moved about has at most this many paths told.
 const MAX_PATHS: usize = 64;
 /// Steps from one tree up to those that hold it, in all.
@@ -88,7 +87,10 @@ pub(crate) struct Trees<'s> {
     /// Which of these are a tree's, by its number.
     copied: Vec<Copied>,
     folders: Folders,
-    memo: HashMap<u32, Box<[(u32, Since)]>>,
+    /// Which of `paths` are a tree's, by its number.
+    memo: HashMap<u32, (u32, u32)>,
+    /// The folders that trees were, and since when, one tree after the other.
+    paths: Vec<(u32, Since)>,
     /// Where commits begin: what is known of those with this tree.
     roots: HashMap<u32, Since>,
     steps: usize,
@@ -176,32 +178,57 @@ fn eight(id: &[u8]) -> u64 {
     id.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-impl Visit for Gather<'_> {
-    type Left = ();
+/// Where an entry that was noted begins and ends in its tree.
+type Place = (u32, u32);
 
-    fn root(&mut self, entry: Entry, bytes: &[u8]) {
+impl Visit for Gather<'_> {
+    /// What was noted of this tree, in order: of what builds on it, only copies that keep some of that count.
+    type Left = Vec<Place>;
+
+    fn root(&mut self, entry: Entry, bytes: &[u8]) -> Vec<Place> {
         let tree = self.first + entry;
         let all = 0..bytes.len();
-        self.part.entries(self.wanted, self.hash_len, tree, bytes, all.clone(), all);
+        let mut here = Vec::new();
+        self.part.entries(self.wanted, self.hash_len, tree, bytes, all.clone(), all, &mut here);
         self.part.check(self.exists, self.hash_len, bytes, 0..bytes.len(), 0..bytes.len());
+        here
     }
 
-    fn child(&mut self, entry: Entry, bytes: &[u8], delta: &Delta, (): &()) {
+    fn child(
+        &mut self,
+        entry: Entry,
+        bytes: &[u8],
+        delta: &Delta,
+        base: &Vec<Place>,
+    ) -> Vec<Place> {
         let tree = self.first + entry;
         let longest = MAX_MODE + MAX_NAME + 1 + self.hash_len;
         let (wanted, exists, hash_len) = (self.wanted, self.exists, self.hash_len);
         let part = &mut self.part;
+        let mut here = Vec::with_capacity(base.len() + 1);
+        let first = part.copies.len() as u32;
+        for copy in &delta.copies {
+            let before = here.len();
+            let kept = base[base.partition_point(|&(from, _)| from < copy.from)..].iter();
+            let kept = kept.take_while(|&&(_, to)| to <= copy.from + copy.len);
+            here.extend(
+                kept.map(|&(from, to)| (from - copy.from + copy.to, to - copy.from + copy.to)),
+            );
+            if here.len() > before {
+                part.copies.push(*copy);
+            }
+        }
+        part.copied.push((tree, first..part.copies.len() as u32));
         delta.dirty(|start, end| {
             let changed = start as usize..end as usize;
             let near =
                 changed.start.saturating_sub(longest)..(changed.end + longest).min(bytes.len());
             part.check(exists, hash_len, bytes, near.clone(), changed.clone());
-            part.entries(wanted, hash_len, tree, bytes, near, changed);
+            part.entries(wanted, hash_len, tree, bytes, near, changed, &mut here);
         });
-        let first = part.copies.len() as u32;
-        let whole = delta.copies.iter().filter(|copy| copy.len as usize >= MIN_ENTRY + hash_len);
-        part.copies.extend(whole);
-        part.copied.push((tree, first..part.copies.len() as u32));
+        here.sort_unstable();
+        here.dedup();
+        here
     }
 
     fn fault(&mut self, _: Entry, _: Fault) {}
@@ -212,8 +239,8 @@ impl Visit for Gather<'_> {
 }
 
 impl Part {
-    /// Notes folders, and blobs that are wanted, of the entries in `range` that `changed` touches; the others
-    /// were copied whole. Entries are known by the NUL before an id; one inside an id leads to an id that
+    /// Notes folders, and blobs that are wanted, of the entries in `range` that `changed` touches, and in `here`
+    /// where they are; the others were copied whole. Entries are known by the NUL before an id; one inside an id leads to an id that
     /// nothing has.
     fn entries(
         &mut self,
@@ -223,6 +250,7 @@ impl Part {
         bytes: &[u8],
         range: Range<usize>,
         changed: Range<usize>,
+        here: &mut Vec<Place>,
     ) {
         let Range { start: mut at, end: to } = range;
         while let Some(found) = bytes.get(at..to).and_then(|rest| memchr::memchr(0, rest)) {
@@ -245,6 +273,7 @@ impl Part {
                 self.seen.push(Seen { what: first, tree, at: (nul + 1) as u32, lead, name });
                 // Ids hold NULs of their own; after a true one the next entry begins behind it.
                 at = nul + 1 + hash_len;
+                here.push(((nul + 1) as u32 - u32::from(lead), at as u32));
             }
         }
     }
@@ -337,6 +366,7 @@ impl<'s> Trees<'s> {
             copied: vec![Copied::default(); first_loose as usize],
             folders: Folders::default(),
             memo: HashMap::new(),
+            paths: Vec::new(),
             roots: HashMap::new(),
             steps: 0,
             missing: IdSet::default(),
@@ -351,7 +381,16 @@ impl<'s> Trees<'s> {
         for (number, (id, folder)) in (first_loose..).zip(loose) {
             if let Ok((Kind::Tree, bytes)) = reader.loose(id, *folder) {
                 let all = 0..bytes.len();
-                part.entries(&wanted, store.hash_len(), number, bytes, all.clone(), all.clone());
+                let here = &mut Vec::new();
+                part.entries(
+                    &wanted,
+                    store.hash_len(),
+                    number,
+                    bytes,
+                    all.clone(),
+                    all.clone(),
+                    here,
+                );
                 part.check(exists, store.hash_len(), bytes, all.clone(), all);
             }
         }
@@ -369,9 +408,17 @@ impl<'s> Trees<'s> {
             });
         }
         self.missing.extend(part.missing);
-        self.seen.extend(
-            part.seen.into_iter().map(|seen| Seen { name: names[seen.name as usize], ..seen }),
-        );
+        let mut seen = part.seen;
+        for seen in &mut seen {
+            seen.name = names[seen.name as usize];
+        }
+        if self.seen.is_empty() {
+            self.seen = seen;
+        } else {
+            // There are millions: no more room than they need.
+            self.seen.reserve_exact(seen.len());
+            self.seen.extend(seen);
+        }
         let number = self.copies.len() as u32;
         self.copies.push(part.copies);
         for (tree, Range { start, end }) in part.copied {
@@ -444,7 +491,7 @@ impl<'s> Trees<'s> {
         let mut known: HashMap<(u32, u32), Since> = HashMap::new();
         for (tree, name) in holders {
             self.settle(tree, 0);
-            for &(folder, since) in self.memo.get(&tree).into_iter().flatten() {
+            for &(folder, since) in &self.paths[self.settled(tree)] {
                 known.entry((folder, name)).or_insert(since).join(since);
             }
         }
@@ -477,8 +524,8 @@ impl<'s> Trees<'s> {
             self.holders(&id, |tree, name| holders.push((tree, name)));
             for (holder, name) in holders {
                 self.settle(holder, depth + 1);
-                let Some(above) = self.memo.get(&holder) else { continue };
-                for &(folder, since) in &**above {
+                for at in self.settled(holder) {
+                    let (folder, since) = self.paths[at];
                     let folder = self.folders.number(folder, name);
                     match paths.iter().position(|(known, _)| *known == folder) {
                         Some(at) => paths[at].1.join(since),
@@ -488,7 +535,15 @@ impl<'s> Trees<'s> {
                 }
             }
         }
-        self.memo.insert(tree, paths.into());
+        let start = self.paths.len() as u32;
+        self.paths.extend(paths);
+        self.memo.insert(tree, (start, self.paths.len() as u32));
+    }
+
+    /// Where in `paths` a tree's are.
+    fn settled(&self, tree: u32) -> Range<usize> {
+        let (start, end) = self.memo.get(&tree).copied().unwrap_or_default();
+        start as usize..end as usize
     }
 }
 
@@ -502,12 +557,12 @@ fn gather_pack(
 ) -> Vec<Part> {
     let roots: Vec<Entry> =
         forest.roots().filter(|&entry| forest.kind(entry) == Some(Kind::Tree)).collect();
-    let next = AtomicUsize::new(0);
+    let (next, gate) = (AtomicUsize::new(0), Mutex::new(()));
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads())
             .map(|_| {
                 scope.spawn(|| {
-                    let mut walker = Walker::new(pack, forest, store.most);
+                    let mut walker = Walker::new(pack, forest, store.most, &gate);
                     let mut gather = Gather {
                         wanted,
                         exists,
@@ -518,6 +573,8 @@ fn gather_pack(
                     while let Some(&root) = roots.get(next.fetch_add(1, Ordering::Relaxed)) {
                         walker.family(root, &mut gather);
                     }
+                    gather.part.seen.shrink_to_fit();
+                    gather.part.copies.shrink_to_fit();
                     gather.part
                 })
             })

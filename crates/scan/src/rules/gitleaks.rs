@@ -219,6 +219,7 @@ impl Reader {
             reach: None,
             begins: None,
             shape: OnceLock::new(),
+            also: OnceLock::new(),
             examples: Vec::new(),
             counter_examples: Vec::new(),
             check: None,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 mod allow;
+pub(crate) mod also;
 pub(crate) mod check;
 mod context;
 pub(crate) mod entropy;

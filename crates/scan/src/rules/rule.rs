@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::allow::Allowlist;
+use super::also::Also;
 use super::check::Check;
 use super::context;
 use super::pattern;
@@ -70,6 +71,7 @@ pub struct Rule {
     /// Where a match begins, if the file says so.
     pub(crate) begins: Option<Begins>,
     pub(super) shape: OnceLock<Shape>,
+    pub(super) also: OnceLock<Also>,
     pub(super) regex: OnceLock<Compiled>,
 }
 
@@ -230,6 +232,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Rule>, RuleError> {
             reach: rule.reach.or(near),
             begins: rule.begins,
             shape: OnceLock::new(),
+            also: OnceLock::new(),
             regex: OnceLock::new(),
         });
     }
@@ -288,6 +291,14 @@ impl Rule {
         })
     }
 
+    /// What every match has beside a keyword.
+    pub(crate) fn also(&self) -> &Also {
+        self.also.get_or_init(|| {
+            let words: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
+            Also::of(&self.pattern, &words)
+        })
+    }
+
     /// A built-in rule.
     pub(crate) fn built(built: &Built) -> Self {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -317,6 +328,7 @@ impl Rule {
             reach: None,
             begins: built.begins,
             shape: OnceLock::from(built.shape),
+            also: OnceLock::new(),
             regex: OnceLock::new(),
         }
     }

@@ -96,7 +96,8 @@ pub const fn is_token(byte: u8) -> bool {
         )
 }
 
-fn parse(pattern: &str) -> Option<Hir> {
+/// A pattern without its groups; `None` if it does not parse.
+pub fn parse(pattern: &str) -> Option<Hir> {
     let parse = |unicode| {
         ParserBuilder::new()
             .unicode(unicode)

@@ -94,6 +94,7 @@ impl<'g> Git<'g> {
                 faults.extend(part.faults.iter().map(|(entry, fault)| (at, *entry, *fault)));
                 self.bring_home(part, &mut found);
             }
+            forests[at].forget_costs();
             let broken = (0..forests[at].len() as u32).filter(|&e| forests[at].kind(e).is_none());
             faults.extend(broken.map(|entry| (at, entry, Fault::Damaged)));
         }
@@ -215,10 +216,18 @@ impl<'g> Git<'g> {
             if !done.insert(id) {
                 continue;
             }
-            if let Fault::TooLarge(size) = fault {
-                let name = format!("{}object {id}", self.prefix);
-                self.run.skip(name, too_large(size, self.run.options.limit()), false);
-                continue;
+            let name = format!("{}object {id}", self.prefix);
+            match fault {
+                Fault::TooLarge(size) => {
+                    self.run.skip(name, too_large(size, self.run.options.limit()), false);
+                    continue;
+                }
+                Fault::TooMuch => {
+                    let why = "its deltas branch so that too much would be in memory at once";
+                    self.run.skip(name, why.to_owned(), true);
+                    continue;
+                }
+                Fault::Damaged => {}
             }
             let mut part = Part::default();
             self.whole(id, 0, reader.find(&id), &mut scratch, &mut part);
@@ -265,13 +274,7 @@ impl<'g> Git<'g> {
             return Ok(());
         }
 
-        // What a ref leads to comes first: a commit that was amended away brought nothing that is left.
-        let by_refs = self.history.roots(tips.refs.iter().copied(), |_| true).commits;
-        let by_refs = self.history.reachable(by_refs, &shallow, &mut IdSet::default());
-        let amended: IdSet = reachable.difference(&by_refs).copied().collect();
-        let mut in_order = self.history.oldest_first(&by_refs);
-        orders.by_refs = in_order.len();
-        in_order.extend(self.history.oldest_first(&amended));
+        let (in_order, rest) = self.in_order(&tips, &shallow, reachable, orders);
         let pushed = self.pushed(&tips, &shallow);
         for (order, id) in in_order.iter().enumerate().filter(|(_, id)| messages.contains(*id)) {
             orders.commits.insert((self.number, *id), order);
@@ -298,10 +301,6 @@ impl<'g> Git<'g> {
             check,
         );
         missing.extend(trees.missing.drain());
-        // Commits that nothing leads to still know the paths of what is left.
-        let rest: IdSet =
-            self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
-        let rest = self.history.oldest_first(&rest);
         for (order, id) in (0..).zip(in_order.iter().chain(&rest)) {
             let since = Since { order, pushed: pushed.contains(id) };
             trees.begin(&self.history.commits[id].tree, since);
@@ -379,6 +378,29 @@ impl<'g> Git<'g> {
         self.facts(&tips, orders, &shallow);
         self.report_missing(missing.len());
         Ok(())
+    }
+
+    /// The commits that something leads to, oldest first, and the others: nothing leads to those, but they still
+    /// know the paths of what is left.
+    fn in_order(
+        &self,
+        tips: &refs::Tips,
+        shallow: &IdSet,
+        reachable: IdSet,
+        orders: &mut Orders,
+    ) -> (Vec<ObjectId>, Vec<ObjectId>) {
+        let rest: IdSet =
+            self.history.commits.keys().copied().filter(|id| !reachable.contains(id)).collect();
+        let rest = self.history.oldest_first(&rest);
+        // What a ref leads to comes first: a commit that was amended away brought nothing that is left.
+        let by_refs = self.history.roots(tips.refs.iter().copied(), |_| true).commits;
+        let by_refs = self.history.reachable(by_refs, shallow, &mut IdSet::default());
+        let mut in_order = self.history.oldest_first(&by_refs);
+        orders.by_refs = in_order.len();
+        let mut amended = reachable;
+        amended.retain(|id| !by_refs.contains(id));
+        in_order.extend(self.history.oldest_first(&amended));
+        (in_order, rest)
     }
 
     /// The blobs of each secret.

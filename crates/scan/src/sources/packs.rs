@@ -2,7 +2,7 @@
 //! copies was searched in its base, and what was found there is taken over at its new place.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use gix::ObjectId;
 
@@ -16,7 +16,6 @@ use crate::pack::forest::Forest;
 use crate::pack::walk::{Fault, Visit, Walker};
 use crate::pack::{Entry, Kind, Most, Pack};
 use crate::repo::history::{Commit, parse_commit, parse_tag};
-use crate::repo::reader::LARGE;
 use crate::report::collect::{Seen, examine};
 use crate::scan::{Run, joined, threads};
 
@@ -87,12 +86,12 @@ pub(crate) fn scan(run: &Run<'_>, pack: &Pack, forest: &Forest, first: u32) -> V
         forest.roots().filter(wanted).partition(|&root| forest.cost(root) > BIG_FAMILY);
     big.sort_by_key(|&root| std::cmp::Reverse(forest.cost(root)));
     let (next_big, next_small) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let gate = Mutex::new(());
+    let (gate, most) = (Mutex::new(()), Most { blob: run.options.limit() });
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads())
             .map(|_| {
                 scope.spawn(|| {
-                    let mut walker = Walker::new(pack, forest, Most { blob: run.options.limit() });
+                    let mut walker = Walker::new(pack, forest, most, &gate);
                     let mut visitor = Visitor {
                         run,
                         matcher: run.matcher,
@@ -117,9 +116,6 @@ pub(crate) fn scan(run: &Run<'_>, pack: &Pack, forest: &Forest, first: u32) -> V
                         }
                         for &root in roots {
                             visitor.kind = forest.kind(root).unwrap_or(Kind::Blob);
-                            // Of what is large, one at a time is in memory.
-                            let _guard = (forest.sizes[root as usize] > LARGE)
-                                .then(|| gate.lock().unwrap_or_else(PoisonError::into_inner));
                             walker.family(root, &mut visitor);
                         }
                         let now =
