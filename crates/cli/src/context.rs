@@ -45,7 +45,8 @@ impl<'a> Context<'a> {
     fn config(&self, at: Option<Timestamp>, prompts: bool) -> Result<Config, Error> {
         let no_input = self.no_input || !prompts;
         let ask = move || ask("Passphrase of the keychain file: ", no_input);
-        Ok(Config { prompts, ..Config::from_environment("cli", at, ask)? })
+        let tell = Box::new(self.printer.notices());
+        Ok(Config { prompts, tell, ..Config::from_environment("cli", at, ask)? })
     }
 
     /// Commands without formats of their own know `text` and `json`.

@@ -69,7 +69,11 @@ impl OsKeychain {
                 let result = attempt(quiet, &say, &work);
                 // A connection that broke under the call is worth one more try with a new one.
                 let result = match result {
-                    Err(KeychainError::LostConnection) => attempt(quiet, &say, &work),
+                    Err(KeychainError::LostConnection) => match attempt(quiet, &say, &work) {
+                        // The bus itself died under the call.
+                        Err(KeychainError::NoBus(_)) => Err(KeychainError::LostConnection),
+                        again => again,
+                    },
                     result => result,
                 };
                 // The caller may have given up; then nobody listens, and that is right.
