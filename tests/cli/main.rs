@@ -3,9 +3,17 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+#[cfg(target_os = "linux")]
+mod bad_input;
+#[cfg(target_os = "linux")]
+mod bad_keychain;
 mod bad_scan;
+#[cfg(target_os = "linux")]
+mod bad_vault;
 mod canary;
 mod contract;
+#[cfg(target_os = "linux")]
+mod crash;
 mod hook;
 #[cfg(target_os = "linux")]
 mod keychain;

@@ -24,11 +24,13 @@ pub(crate) struct Waiting {
 }
 
 impl Keyward {
-    /// The keychain account that remembers which vault this data folder has. A keychain file lies
-    /// in the folder itself and needs none.
+    /// The keychain account that remembers which vault this data folder has.
     pub(crate) fn home_account(&self) -> Option<String> {
-        if self.config.keychain != KeychainKind::Os {
-            return None;
+        match self.config.keychain {
+            KeychainKind::Memory => return None,
+            // It lies in the folder itself.
+            KeychainKind::File => return Some("home".to_owned()),
+            KeychainKind::Os => {}
         }
         let home = &self.config.home;
         let home = std::fs::canonicalize(home).unwrap_or_else(|_| home.clone());

@@ -26,9 +26,16 @@ pub enum Look {
 /// [`StoreError::Symlink`], [`StoreError::NotAFile`], [`StoreError::Permissions`] for another
 /// user's file, or the disk's.
 pub fn look(path: &Path) -> Result<Look, StoreError> {
+    let Some(data) = inspect(path)? else { return Ok(Look::Nothing) };
+    let narrowed = narrow(path, &data)?;
+    Ok(if data.len() == 0 { Look::Empty } else { Look::File { narrowed } })
+}
+
+/// What is known of the regular file at a path; none for nothing.
+pub(crate) fn inspect(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
     let data = match fs::symlink_metadata(path) {
         Ok(data) => data,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Look::Nothing),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     if data.file_type().is_symlink() {
@@ -37,8 +44,7 @@ pub fn look(path: &Path) -> Result<Look, StoreError> {
     if !data.is_file() {
         return Err(StoreError::NotAFile);
     }
-    let narrowed = narrow(path, &data)?;
-    Ok(if data.len() == 0 { Look::Empty } else { Look::File { narrowed } })
+    Ok(Some(data))
 }
 
 #[cfg(unix)]

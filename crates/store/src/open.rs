@@ -79,7 +79,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`] for things that are not regular files.
     pub fn exists(path: &Path) -> Result<bool, StoreError> {
-        Ok(look(path)? != Look::Nothing)
+        Ok(look::inspect(path)?.is_some())
     }
 
     fn prepare(

@@ -181,7 +181,11 @@ impl Vault {
             home: rest.next().flatten(),
         };
         let extras = if keys.len() > 1 { vec![key_account(id)] } else { vec![] };
-        let mut error = VaultError::KeyMissing;
+        // A keychain that knows this folder with another vault has no key to miss for this one.
+        let mut error = match &beside.home {
+            Some(other) if other != id => VaultError::WrongVault,
+            _ => VaultError::KeyMissing,
+        };
         for text in &keys {
             let mut master = Zeroizing::new([0; 32]);
             if hex::decode_to_slice(text.expose_secret(), &mut *master).is_err() {
