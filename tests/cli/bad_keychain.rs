@@ -238,7 +238,16 @@ fn a19_a_value_that_no_keychain_takes_is_not_offered_to_one() {
 fn a20_the_kernels_keyring_is_never_asked() {
     let session = filled();
     let log = session.sandbox.create("trace", "");
-    let strace = ["strace", "-f", "-qq", "-o", &log, "-e", "trace=add_key,request_key,keyctl"];
+    let strace = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-o",
+        &log,
+        "-e",
+        "trace=add_key,request_key,keyctl",
+    ];
     Run::new(&session.sandbox, "list").inside(&strace).said().ok();
     let text = fs::read_to_string(&log).unwrap();
     assert!(!text.contains("key"), "{text}");

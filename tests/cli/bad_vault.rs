@@ -123,9 +123,8 @@ fn b02_b03_a_damaged_file_never_gives_other_answers() {
     fs::write(&sealed, bytes).unwrap();
     let list = keyward.run("list --json").ok().out;
     let bytes = &good[&db];
-    let mut detected = 0;
     // Places spread over the file by a step that is prime to its length.
-    for number in 0..16_usize {
+    for number in 0..10_usize {
         let at = (number * 7919 + 101) % bytes.len();
         let mut bad = bytes.clone();
         bad[at] ^= 1 << (number % 8);
@@ -133,18 +132,17 @@ fn b02_b03_a_damaged_file_never_gives_other_answers() {
         let said = Run::new(&keyward, "list --json").said();
         match said.status {
             0 => assert_eq!(said.out, list, "byte {at}: another answer"),
-            6 | 3 => detected += 1,
+            6 | 3 => {}
             _ => panic!("byte {at}: {said}"),
         }
     }
-    // A bite: were nothing looked at, nothing would be detected.
+    // The bite: a row that SQLite finds nothing wrong with.
     let mut row = bytes.clone();
     let name = b"\"name\":\"c\"";
     let at = row.windows(name.len()).position(|window| window == name).unwrap();
     row[at + 8] = b'd';
     fs::write(&db, row).unwrap();
     Run::new(&keyward, "list").fails(6, "VAULT_DAMAGED");
-    assert!(detected < 17);
 }
 
 #[test]
@@ -274,7 +272,7 @@ fn b14_b15_b20_a_disk_that_answers_with_errors() {
         ("pwrite64:error=ENOSPC:when=1+", "DISK_FULL"),
     ] {
         let inject = inject(what);
-        let inside = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let inside = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &inject];
         Run::new(&keyward, ADD).inside(&inside).stdin(VALUE).fails(7, code);
     }
     // The keychain file: its row of intent is in the database by then.
@@ -284,14 +282,14 @@ fn b14_b15_b20_a_disk_that_answers_with_errors() {
         ("rename,renameat,renameat2:error=EROFS:when=1+", "DISK_READ_ONLY"),
     ] {
         let inject = inject(what);
-        let inside = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let inside = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &inject];
         let before = fs::read(sealed(&keyward)).unwrap();
         let run = Run::new(&keyward, ADD).inside(&inside).stdin(VALUE).keeps(Keeps::Entries);
         run.fails(7, code);
         assert_eq!(fs::read(sealed(&keyward)).unwrap(), before, "{what}");
     }
     let inject = inject("fcntl:error=ENOLCK");
-    let inside = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+    let inside = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &inject];
     Run::new(&keyward, ADD).inside(&inside).stdin(VALUE).fails(7, "DISK_ERROR").says("no locks");
     keyward.run("doctor").ok();
     keyward.pipe(ADD, VALUE).ok();
@@ -318,8 +316,9 @@ fn b17_a_lock_that_another_process_holds() {
     let us = format!("process {}", std::process::id());
     let other = rusqlite::Connection::open(database(&keyward)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    Run::new(&keyward, ADD).stdin(VALUE).fails(8, "VAULT_BUSY").says(&us);
-    Run::new(&keyward, "list").said().ok();
+    let run = Run::new(&keyward, ADD).stdin(VALUE).keeps(Keeps::Entries);
+    run.fails(8, "VAULT_BUSY").says(&us);
+    Run::new(&keyward, "list").keeps(Keeps::Entries).said().ok();
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     let lock = fs::File::create(keyward.home().join("keychain.lock")).unwrap();

@@ -51,7 +51,7 @@ fn add_under(keyward: &Sandbox, inject: &str) -> Option<i32> {
     let value = keyward.create("value", VALUE);
     let status = keyward
         .command("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject={inject}")])
+        .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &format!("inject={inject}")])
         .arg(env!("CARGO_BIN_EXE_keyward"))
         .args(["add", "a/b/new", "--value-file", &value])
         .stdin(Stdio::null())
@@ -68,7 +68,7 @@ fn calls(keyward: &Sandbox) -> Vec<(String, usize)> {
     let value = keyward.create("value", VALUE);
     let status = keyward
         .command("strace")
-        .args(["-f", "-qq", "-o", &log, "-e", &format!("trace={CHANGING}")])
+        .args(["-f", "--seccomp-bpf", "-qq", "-o", &log, "-e", &format!("trace={CHANGING}")])
         .arg(env!("CARGO_BIN_EXE_keyward"))
         .args(["add", "a/b/new", "--value-file", &value])
         .stdout(Stdio::null())
@@ -177,7 +177,16 @@ fn a_plain_overwrite_fails_both() {
         fs::write(&old, "old state, whole").unwrap();
         fs::write(&new, "new state, whole").unwrap();
         let status = Command::new("strace")
-            .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject={inject}"), "cp"])
+            .args([
+                "-f",
+                "--seccomp-bpf",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("inject={inject}"),
+                "cp",
+            ])
             .args([&new, &old])
             .stderr(Stdio::null())
             .status()
@@ -276,7 +285,7 @@ fn a_rotation_killed_between_its_steps_keeps_both_values() {
         put_back(&keyward.home(), &good);
         let status = keyward
             .command("strace")
-            .args(["-f", "-qq", "-o", "/dev/null", "-e"])
+            .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e"])
             .arg(format!("inject=fsync,fdatasync:signal=KILL:when={time}"))
             .arg(env!("CARGO_BIN_EXE_keyward"))
             .args(["rotate", "c", "--next"])
@@ -349,7 +358,7 @@ fn a_disk_that_drops_what_was_not_synced_finds_the_keychain_file_safe() {
     let value = keyward.create("value", VALUE);
     let status = keyward
         .command("strace")
-        .args(["-f", "-qq", "-s", "4096", "-o", &log, "-e"])
+        .args(["-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", &log, "-e"])
         .arg("trace=openat,fsync,fdatasync,rename,renameat,renameat2")
         .arg(env!("CARGO_BIN_EXE_keyward"))
         .args(["add", "a/b/new", "--value-file", &value])

@@ -16,6 +16,8 @@ mod contract;
 mod crash;
 mod hook;
 #[cfg(target_os = "linux")]
+mod keepassxc;
+#[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;
 mod rotation;

@@ -65,7 +65,8 @@ impl Keyward {
             ),
             Err(mut error) => {
                 if error.code.starts_with("KC_") {
-                    for place in surroundings::describe() {
+                    let absent = ["KC_NO_BUS", "KC_NO_SERVICE"].contains(&error.code.as_str());
+                    for place in surroundings::describe(absent) {
                         error.hint = format!("{} {place}", error.hint);
                     }
                 }

@@ -88,11 +88,6 @@ impl Keyward {
                 "Mend them, or go on without them with `--skip-bad`.",
             ));
         }
-        // Before a vault is made for what will not fit into it.
-        let rows = planned.iter().filter(|one| one.row.action == "add").count();
-        if rows > limits::MAX_ENTRIES {
-            return Err(limits::too_many(0, rows));
-        }
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
@@ -164,8 +159,12 @@ impl Keyward {
             ));
         }
         let text = read_text(import.file)?;
-        let mut planned: Vec<Planned> =
-            dotenv::parse(&text).into_iter().map(|row| plan_row(row, import)).collect();
+        let rows = dotenv::parse(&text);
+        // Before anything is worked out, or a vault made, for what will not fit into one.
+        if rows.len() > limits::MAX_ENTRIES {
+            return Err(limits::too_many(0, rows.len()));
+        }
+        let mut planned: Vec<Planned> = rows.into_iter().map(|row| plan_row(row, import)).collect();
         later_line_wins(&mut planned);
         let compared = self.with(|open| {
             let snapshot = open.read(Snapshot::read)?;

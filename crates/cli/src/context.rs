@@ -101,6 +101,10 @@ fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
     }
     match rpassword::prompt_password(prompt) {
         Ok(text) => Ok(secret(text.into_bytes())),
+        // Ctrl-C, seen here or by the handler, whichever is first.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            Err(Error::new("CANCELLED", "Cancelled. Nothing was changed.", "Try again."))
+        }
         Err(_) => Err(Error::new(
             "NO_INPUT",
             "Nothing was entered. Nothing was changed.",
