@@ -16,10 +16,14 @@ pub(crate) const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// `VAULT_LIMIT`, or the database's.
 pub(crate) fn check(tx: &Tx<'_>, entries: usize, bytes: u64) -> Result<(), Error> {
     let there = tx.entries(false)?.len() + tx.entries(true)?.len();
-    if there + entries > MAX_ENTRIES {
+    let stored = tx.all_versions()?.iter().map(|version| u64::from(version.size)).sum();
+    fit(there, entries, stored, bytes)
+}
+
+fn fit(there: usize, entries: usize, stored: u64, bytes: u64) -> Result<(), Error> {
+    if entries > 0 && there + entries > MAX_ENTRIES {
         return Err(too_many(there, entries));
     }
-    let stored: u64 = tx.all_versions()?.iter().map(|version| u64::from(version.size)).sum();
     if stored + bytes > MAX_BYTES {
         return Err(limit(format!(
             "A vault's values have at most 32 MiB together; this one has {stored} bytes, and {bytes} more would be too many."
@@ -45,22 +49,13 @@ fn limit(what: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use keyward_vault::secret;
-
-    use crate::Keyward;
-    use crate::input::NewEntry;
+    use super::*;
 
     #[test]
-    fn values_are_held_to_what_a_backup_takes() {
-        let keyward = Keyward::in_memory("2026-01-01T00:00:00Z".parse().unwrap());
-        let value = secret(vec![b'x'; 64 * 1024]);
-        for number in 0..512 {
-            let name = format!("a/b/c{number}");
-            keyward.add(&NewEntry { name, ..NewEntry::default() }, &value).unwrap();
-        }
-        let name = "a/b/over".to_owned();
-        let over = keyward.add(&NewEntry { name, ..NewEntry::default() }, &secret(b"x".to_vec()));
-        assert_eq!(over.unwrap_err().code, "VAULT_LIMIT");
-        assert_eq!(keyward.show("over").unwrap_err().code, "NOT_FOUND");
+    fn a_vault_is_held_to_what_a_list_and_a_backup_take() {
+        assert!(fit(9_999, 1, 0, 65_536).is_ok());
+        assert_eq!(fit(9_999, 2, 0, 1).unwrap_err().code, "VAULT_LIMIT");
+        assert!(fit(10_000, 0, MAX_BYTES - 1, 1).is_ok(), "a full vault still rotates");
+        assert_eq!(fit(1, 1, MAX_BYTES, 1).unwrap_err().code, "VAULT_LIMIT");
     }
 }
