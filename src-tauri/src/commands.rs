@@ -127,7 +127,10 @@ pub fn copy(keyward: State<'_, Keyward>, name: String) -> Answer<u32> {
     });
     match hear.recv_timeout(Duration::from_millis(300)) {
         Ok(Err(error)) => Err(error),
-        _ => Ok(seconds),
+        _ => {
+            keyward.copied(&name);
+            Ok(seconds)
+        }
     }
 }
 
@@ -346,7 +349,7 @@ pub fn audit(keyward: State<'_, Keyward>, entry: Option<String>) -> Answer<Audit
 /// Checks the audit record.
 #[tauri::command(async)]
 pub fn audit_verify(keyward: State<'_, Keyward>) -> Answer<AuditVerdict> {
-    keyward.audit_verify()
+    keyward.audit_verify(None)
 }
 
 /// The settings in force.

@@ -3,10 +3,20 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+#[cfg(target_os = "linux")]
+mod bad_input;
+#[cfg(target_os = "linux")]
+mod bad_keychain;
 mod bad_scan;
+#[cfg(target_os = "linux")]
+mod bad_vault;
 mod canary;
 mod contract;
+#[cfg(target_os = "linux")]
+mod crash;
 mod hook;
+#[cfg(target_os = "linux")]
+mod keepassxc;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::{Result, fuzz_seeds, root, steps};
 
 /// Each target, and the longest input that it is given, in bytes: larger ones show no more, only later.
-const TARGETS: [(&str, usize); 9] = [
+const TARGETS: [(&str, usize); 10] = [
     ("pack", 16_384),
     ("delta", 4_096),
     ("decoders", 8_192),
@@ -18,6 +18,7 @@ const TARGETS: [(&str, usize); 9] = [
     ("webhook", 4_096),
     ("backup", 8_192),
     ("dotenv", 2_048),
+    ("keychain_file", 2_048),
 ];
 const MINUTES: u64 = 10;
 

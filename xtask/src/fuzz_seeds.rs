@@ -28,6 +28,7 @@ pub fn write(target: &str, corpus: &Path) -> Result<()> {
         }
         "webhook" => requests(),
         "backup" => backups(),
+        "keychain_file" => vec![keychain_file(br#"{"a/key":"dmFsdWU="}"#), keychain_file(b"{}")],
         "dotenv" => vec![b"# c\nexport A='x # y' # note\nB=\"a\\nb\"\r\nC=1\n".to_vec()],
         _ => Vec::new(),
     };
@@ -39,6 +40,18 @@ pub fn write(target: &str, corpus: &Path) -> Result<()> {
         std::fs::write(&path, seed).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
+}
+
+/// The header of a keychain file whose key costs next to nothing, and what is to be behind its seal:
+/// the target seals it.
+fn keychain_file(plain: &[u8]) -> Vec<u8> {
+    let mut file = b"keyward-keychain\n\x01".to_vec();
+    for number in [8_u32, 1, 1] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend([7; 16]);
+    file.extend(plain);
+    file
 }
 
 /// The same bytes each time (xorshift64, Marsaglia 2003).

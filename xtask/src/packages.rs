@@ -68,9 +68,43 @@ const HEADLESS: Names = Names {
 };
 
 const TESTS: Names = Names {
-    apt: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq"],
+    apt: &[
+        "age",
+        "chromium",
+        "git",
+        "xclip",
+        "dunst",
+        "jq",
+        "strace",
+        "faketime",
+        "keepassxc",
+        "bsdutils",
+        "util-linux",
+    ],
+    dnf: &[
+        "age",
+        "chromium",
+        "git",
+        "xclip",
+        "dunst",
+        "jq",
+        "strace",
+        "libfaketime",
+        "keepassxc",
+        "util-linux",
+    ],
+    pacman: &[
+        "age",
+        "chromium",
+        "git",
+        "xclip",
+        "dunst",
+        "jq",
+        "strace",
+        "libfaketime",
+        "keepassxc",
+        "util-linux",
+    ],
 };
 
 /// Installs what is missing.

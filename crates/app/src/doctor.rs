@@ -2,7 +2,7 @@
 
 use crate::session::KeychainKind;
 use crate::view::{Check, Doctor, JSON_VERSION, KeychainStatus, Status};
-use crate::{Error, Keyward};
+use crate::{Error, Keyward, surroundings};
 
 impl Keyward {
     /// Looks at data folder, keychain, database, values, audit record and backups, each on its
@@ -16,6 +16,9 @@ impl Keyward {
             checks.push(self.check_audit());
             checks.push(self.check_backup());
         }
+        checks.extend(self.check_extras());
+        let notices = self.notices().into_iter();
+        checks.extend(notices.map(|notice| warning("notice", notice.code, notice.message)));
         Doctor { version: JSON_VERSION, ok: checks.iter().all(|check| check.ok), checks }
     }
 
@@ -60,8 +63,37 @@ impl Keyward {
                     _ => format!("{} answers.", platform_keychain()),
                 },
             ),
-            Err(error) => ill("keychain", error),
+            Err(mut error) => {
+                if error.code.starts_with("KC_") {
+                    let absent = ["KC_NO_BUS", "KC_NO_SERVICE"].contains(&error.code.as_str());
+                    for place in surroundings::describe(absent) {
+                        error.hint = format!("{} {place}", error.hint);
+                    }
+                }
+                ill("keychain", error)
+            }
         }
+    }
+
+    /// Items of other programs that match the account of one of ours. Those of ours are used; the
+    /// others only confuse.
+    fn check_extras(&self) -> Option<Check> {
+        let extras = self.with(|open| Ok(open.vault.extras())).ok().flatten()?;
+        if extras.is_empty() {
+            return None;
+        }
+        let mut check = warning(
+            "extras",
+            "KC_AMBIGUOUS",
+            format!(
+                "Another program keeps items under accounts of ours (service `keyward`): {}. Keyward uses its own.",
+                extras.join(", ")
+            ),
+        );
+        check.hint = Some(
+            "Remove the other one in the system's keychain tool; it has attributes beyond service and username.".to_owned(),
+        );
+        Some(check)
     }
 
     fn check_vault(&self) -> Check {
@@ -107,7 +139,7 @@ impl Keyward {
     }
 
     fn check_audit(&self) -> Check {
-        match self.audit_verify() {
+        match self.audit_verify(None) {
             Ok(verdict) if verdict.ok => well("audit", verdict.message),
             Ok(verdict) => ill(
                 "audit",
@@ -139,6 +171,11 @@ impl Keyward {
 
 fn well(id: &str, message: String) -> Check {
     Check { id: id.to_owned(), ok: true, code: None, message, hint: None }
+}
+
+/// Not as it should be, and nothing stops for it.
+fn warning(id: &str, code: &str, message: String) -> Check {
+    Check { id: id.to_owned(), ok: true, code: Some(code.to_owned()), message, hint: None }
 }
 
 fn ill(id: &str, error: Error) -> Check {

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use keyward_store::{Entry, Use, Version};
-use keyward_vault::{EntryName, Secret, check_value, new_id};
+use keyward_vault::{EntryName, Secret, check_value, looks_like, new_id};
+use secrecy::ExposeSecret as _;
 
 use crate::error::shown;
 use crate::guess::Guess;
@@ -11,7 +12,7 @@ use crate::input::{EntryEdit, ListFilter, NewEntry};
 use crate::session::Open;
 use crate::snapshot::{Snapshot, resolve};
 use crate::view::{EntryDetail, EntryList, JSON_VERSION, UseRow, VersionRow};
-use crate::{Error, Keyward, guard};
+use crate::{Error, Keyward, guard, limits};
 
 /// Days an entry stays in the bin.
 const BIN_DAYS: i64 = 30;
@@ -30,6 +31,7 @@ impl Keyward {
         check_value(value)?;
         let entry = self.new_entry(&name, input, value)?;
         if !input.force {
+            guard::check_var(&entry.path(), &entry.var)?;
             guard::check(&entry.path(), &entry.env, &entry.mode)?;
             // What the value itself says counts beside what was said about it.
             let guess = Guess::of(&entry.name, value);
@@ -38,13 +40,21 @@ impl Keyward {
         self.with_new(|open| {
             let now = self.clock();
             // Asked first, so that a taken name costs no keychain write.
-            open.read(|tx| {
-                let taken = tx
-                    .entries(false)?
-                    .iter()
-                    .any(|other| other.path().eq_ignore_ascii_case(&entry.path()));
-                if taken { Err(keyward_store::StoreError::Taken.into()) } else { Ok(()) }
+            let alike = open.read(|tx| {
+                let others = tx.entries(false)?;
+                if others.iter().any(|other| other.path().eq_ignore_ascii_case(&entry.path())) {
+                    return Err(keyward_store::StoreError::Taken.into());
+                }
+                limits::check(tx, 1, value_len(value))?;
+                let alike = others.iter().find(|other| looks_like(&other.path(), &entry.path()));
+                Ok(alike.map(Entry::path))
             })?;
+            if let Some(other) = alike {
+                self.notice(
+                    "NAME_CONFUSABLE",
+                    format!("`{}` looks like `{other}`; they are two entries.", entry.path()),
+                );
+            }
             let label = label(&entry.path(), 1);
             let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
             open.change(|tx, vault| {
@@ -158,6 +168,9 @@ impl Keyward {
                 let mut entry = resolve(&tx.entries(false)?, name)?.clone();
                 let before = entry.clone();
                 apply(&mut entry, edit)?;
+                if entry.var != before.var {
+                    guard::check_var(&entry.path(), &entry.var)?;
+                }
                 if entry.mode != before.mode || entry.env != before.env {
                     guard::check(&entry.path(), &entry.env, &entry.mode)?;
                 }
@@ -356,6 +369,11 @@ pub(crate) fn default_var(name: &str) -> String {
         var.insert(0, '_');
     }
     var
+}
+
+/// Length of a value in bytes.
+pub(crate) fn value_len(value: &Secret) -> u64 {
+    value.expose_secret().len() as u64
 }
 
 /// What the system's keychain tool shows for an item.

@@ -38,6 +38,8 @@ pub const CODES: &[(&str, u8)] = &[
     ("VAULT_NOT_A_FILE", 3),
     ("VAULT_SYMLINK", 3),
     ("VAULT_PERMISSIONS", 3),
+    ("VAULT_LIMIT", 3),
+    ("VAR_DANGEROUS", 3),
     ("PASSPHRASE_EMPTY", 3),
     ("PASSPHRASE_UNFIT", 3),
     ("RECIPIENT_INVALID", 3),
@@ -96,10 +98,12 @@ pub const CODES: &[(&str, u8)] = &[
     ("BACKUP_NO_MATCHING_KEY", 6),
     ("BACKUP_MANIFEST", 6),
     ("AUDIT_BROKEN", 6),
+    ("VAULT_ROLLBACK", 6),
     ("REPO_UNREADABLE", 6),
     ("DISK_FULL", 7),
     ("DISK_READ_ONLY", 7),
     ("DISK_ERROR", 7),
+    ("DISK_LIMIT", 7),
     ("CLIPBOARD", 7),
     ("NOTIFY", 7),
     ("COMMAND_NOT_STARTED", 7),
@@ -161,6 +165,8 @@ impl From<KeychainError> for Error {
     fn from(error: KeychainError) -> Self {
         use KeychainError as E;
         let says = format!("{}. {UNCHANGED}", capital(&error.to_string()));
+        let restore =
+            || "Restore a backup into a new KEYWARD_HOME with `keyward backup restore`.".to_owned();
         let file = "On a machine without a desktop set KEYWARD_KEYCHAIN=file; values are then kept in an encrypted file.";
         let (code, hint) = match &error {
             E::NoBus(_) => ("KC_NO_BUS", file.to_owned()),
@@ -191,13 +197,33 @@ impl From<KeychainError> for Error {
                 "VAULT_WRONG_PASSPHRASE",
                 "Check KEYWARD_PASSPHRASE_FILE. If the passphrase is right the file is damaged: restore a backup into a new KEYWARD_HOME.".to_owned(),
             ),
-            E::FileDamaged => (
-                "VAULT_DAMAGED",
-                "Restore a backup into a new KEYWARD_HOME with `keyward backup restore`.".to_owned(),
+            E::FileDamaged => ("VAULT_DAMAGED", restore()),
+            E::FileEmpty => ("VAULT_EMPTY", restore()),
+            E::FileNotOurs => (
+                "VAULT_NOT_OURS",
+                "Another program's file is in the way: move it, or set KEYWARD_HOME to another folder.".to_owned(),
             ),
+            E::FileNotAFile => (
+                "VAULT_NOT_A_FILE",
+                "Move what is there, or set KEYWARD_HOME to another folder.".to_owned(),
+            ),
+            E::FileSymlink => (
+                "VAULT_SYMLINK",
+                "Links are not followed; set KEYWARD_HOME to the folder itself.".to_owned(),
+            ),
+            E::FilePermissions => {
+                ("VAULT_PERMISSIONS", "Use a KEYWARD_HOME that belongs to you.".to_owned())
+            }
+            E::FileBusy(_) => {
+                ("VAULT_BUSY", "Wait for it to finish, then try again.".to_owned())
+            }
             E::FileLimit => ("VAULT_KDF_LIMIT", "The file was not written by Keyward as it is; restore a backup.".to_owned()),
             E::FileTooNew(_) => ("VAULT_TOO_NEW", "Install the newest Keyward.".to_owned()),
-            E::FileIo(_) => ("DISK_ERROR", "Look at the disk and the folder's permissions.".to_owned()),
+            E::FileIo(kind) => {
+                let named = io(&std::io::Error::from(*kind), "the keychain file");
+                let code = if named.code == "NOT_FOUND" { "DISK_ERROR" } else { &named.code };
+                return Self::new(code, says, named.hint);
+            }
         };
         Self::new(code, says, hint)
     }
@@ -223,7 +249,13 @@ impl From<StoreError> for Error {
             }
             E::Permissions => ("VAULT_PERMISSIONS", "Use a KEYWARD_HOME that belongs to you."),
             E::TooNew { .. } => ("VAULT_TOO_NEW", "Install the newest Keyward."),
-            E::Busy => ("VAULT_BUSY", "Wait for the other Keyward to finish, then try again."),
+            E::Busy { .. } => {
+                ("VAULT_BUSY", "Wait for the other program to finish, then try again.")
+            }
+            E::NoLocks => {
+                ("DISK_ERROR", "Keep KEYWARD_HOME on a local disk, or on a share with locks.")
+            }
+            E::Limit => ("DISK_LIMIT", "Raise the limit (`ulimit -f unlimited`), then try again."),
             E::Taken => (
                 "NAME_EXISTS",
                 "Choose another name, or start a rotation to give the entry a new value.",
@@ -408,6 +440,11 @@ pub(crate) fn io(error: &std::io::Error, what: &str) -> Error {
         K::PermissionDenied | K::ReadOnlyFilesystem => {
             Error::new("DISK_READ_ONLY", says("no permission"), "Check the file's permissions.")
         }
+        K::FileTooLarge => Error::new(
+            "DISK_LIMIT",
+            says("it would be larger than this session may write"),
+            "Raise the limit (`ulimit -f unlimited`), then try again.",
+        ),
         K::StorageFull | K::QuotaExceeded => {
             Error::new("DISK_FULL", says("the disk is full"), "Make room, then try again.")
         }

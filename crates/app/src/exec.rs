@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
-use keyward_store::{Entry, Use, Version};
+use keyward_store::{Entry, Version};
 use keyward_vault::Secret;
 use secrecy::ExposeSecret;
 
 use crate::guess::Guess;
 use crate::mask::Masker;
 use crate::snapshot::Snapshot;
-use crate::values::read_all;
+use crate::values::{Used, read_all};
 use crate::{Error, Keyward, guard};
 
 /// Which entries become variables.
@@ -39,6 +39,8 @@ pub struct Variable {
     pub entry: String,
     /// The value.
     pub value: Secret,
+    /// Which version it is.
+    used: Used,
 }
 
 /// How a child ended.
@@ -49,7 +51,16 @@ pub struct Child {
 }
 
 impl Keyward {
-    /// The variables of a selection, each use recorded under `how` and `place`.
+    /// Records that variables were used: their child runs, or their lines were printed. Where
+    /// this cannot be kept, nothing is lost but a line of their history.
+    pub fn used(&self, variables: &[Variable], how: &str, place: &str) {
+        let used: Vec<Used> = variables.iter().map(|one| one.used.clone()).collect();
+        if !used.is_empty() {
+            let _ = self.with(|open| self.put_uses(open, &used, how, place));
+        }
+    }
+
+    /// The variables of a selection, for `how` (`run`, `env`) and `place` in the audit record.
     ///
     /// # Errors
     /// `VAR_CLASH` when two entries become the same variable, the guard, a name that is not
@@ -66,31 +77,32 @@ impl Keyward {
             let values = open.vault.read(&mut open.store, &versions)?;
             if !selection.force {
                 // The value decides, not only what was written down about it.
-                for ((_, name, _), value) in chosen.iter().zip(&values) {
+                for ((var, name, _), value) in chosen.iter().zip(&values) {
+                    guard::check_var(name, var)?;
                     let env = name.split('/').nth(1).unwrap_or_default();
                     guard::check(name, env, &Guess::of(name, value).mode)?;
                 }
             }
             if !chosen.is_empty() {
-                open.change(|tx, _| {
-                    for (_, _, version) in &chosen {
-                        tx.put_use(&Use {
-                            entry: version.entry.clone(),
-                            how: how.to_owned(),
-                            place: place.to_owned(),
-                            version: version.number,
-                            last: self.clock(),
-                        })?;
-                    }
-                    let names: Vec<&str> =
-                        chosen.iter().map(|(_, name, _)| name.as_str()).collect();
-                    let detail = format!("{} for `{place}`", names.join(", "));
-                    Ok(((), vec![self.event(how, "environment", Some(detail))]))
-                })?;
+                let names: Vec<&str> = chosen.iter().map(|(_, name, _)| name.as_str()).collect();
+                let forced = if selection.force { ", forced past the guards" } else { "" };
+                let detail = format!("{} for `{place}`{forced}", names.join(", "));
+                let event = self.event(how, "environment", Some(detail));
+                if how == "run" {
+                    self.record_or_defer(open, &event)?;
+                } else {
+                    // Values that leave as text are an export, and no export goes unrecorded.
+                    open.change(|_, _| Ok(((), vec![event])))?;
+                }
             }
             let variables = chosen.into_iter().zip(values);
             Ok(variables
-                .map(|((var, entry, _), value)| Variable { var, entry, value })
+                .map(|((var, entry, version), value)| Variable {
+                    var,
+                    entry,
+                    value,
+                    used: Used { entry: version.entry, version: version.number },
+                })
                 .collect::<Vec<_>>())
         })?;
         match found {
@@ -103,7 +115,8 @@ impl Keyward {
     }
 
     /// Runs `command` with the variables in its environment and waits for it. What it prints goes
-    /// to `out` and `err`, masked; with `mask` off it has our own streams.
+    /// to `out` and `err`, masked; with `mask` off it has our own streams. Once it runs, the uses
+    /// are recorded under `place`.
     ///
     /// # Errors
     /// `COMMAND_NOT_STARTED`, `FIELD_INVALID` for a value that no environment can hold.
@@ -111,6 +124,7 @@ impl Keyward {
         &self,
         variables: &[Variable],
         command: &[String],
+        place: &str,
         mask: bool,
         out: impl Write + Send,
         err: impl Write + Send,
@@ -124,7 +138,9 @@ impl Keyward {
             child.env(&one.var, environment_value(one)?);
         }
         if !mask {
-            let status = child.status().map_err(|error| not_started(program, &error))?;
+            let mut child = child.spawn().map_err(|error| not_started(program, &error))?;
+            self.used(variables, "run", place);
+            let status = child.wait().map_err(|error| not_started(program, &error))?;
             return Ok(Child { status: code(status) });
         }
         let masker = Masker::new(variables.iter().map(|one| (one.entry.as_str(), &one.value)))?;
@@ -132,6 +148,7 @@ impl Keyward {
         let mut child = child.spawn().map_err(|error| not_started(program, &error))?;
         let streams = (child.stdout.take(), child.stderr.take());
         std::thread::scope(|scope| {
+            scope.spawn(|| self.used(variables, "run", place));
             if let Some(stream) = streams.0 {
                 scope.spawn(|| masker.copy(stream, out));
             }

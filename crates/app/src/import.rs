@@ -10,13 +10,13 @@ use keyward_store::{Entry, Version};
 use keyward_vault::{EntryName, Secret, Staged, secret};
 use secrecy::ExposeSecret;
 
-use crate::entries::label;
+use crate::entries::{label, value_len};
 use crate::error::io;
 use crate::guess::Guess;
 use crate::input::NewEntry;
 use crate::snapshot::Snapshot;
 use crate::view::{ImportReport, ImportRow, JSON_VERSION};
-use crate::{Error, Keyward, dotenv, guard};
+use crate::{Error, Keyward, dotenv, guard, limits};
 
 /// What is taken in, from where, to where.
 #[derive(Debug, Clone)]
@@ -91,6 +91,10 @@ impl Keyward {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
+            let new = planned.iter().filter(|one| one.row.action == "add").count();
+            let values = planned.iter().filter_map(|one| one.value.as_ref());
+            let bytes = values.map(value_len).sum();
+            open.read(|tx| limits::check(tx, new, bytes))?;
             let mut ready: Vec<Ready<'_>> = vec![];
             for one in &planned {
                 let (Some(name), Some(value)) = (&one.name, &one.value) else {
@@ -155,8 +159,12 @@ impl Keyward {
             ));
         }
         let text = read_text(import.file)?;
-        let mut planned: Vec<Planned> =
-            dotenv::parse(&text).into_iter().map(|row| plan_row(row, import)).collect();
+        let rows = dotenv::parse(&text);
+        // Before anything is worked out, or a vault made, for what will not fit into one.
+        if rows.len() > limits::MAX_ENTRIES {
+            return Err(limits::too_many(0, rows.len()));
+        }
+        let mut planned: Vec<Planned> = rows.into_iter().map(|row| plan_row(row, import)).collect();
         later_line_wins(&mut planned);
         let compared = self.with(|open| {
             let snapshot = open.read(Snapshot::read)?;
@@ -240,6 +248,11 @@ fn plan_row(row: dotenv::Row, import: &Import<'_>) -> Planned {
         return planned;
     }
     let guess = Guess::of(short, &value);
+    if !import.force && guard::check_var(&planned.row.name, &planned.row.var).is_err() {
+        planned.row.action = "skip".to_owned();
+        planned.row.note = Some("decides what programs load or run; --force takes it".to_owned());
+        return planned;
+    }
     if !import.force
         && let Err(error) = guard::check(&planned.row.name, import.env, &guess.mode)
     {

@@ -11,10 +11,10 @@ use keyward_vault::{EntryName, Secret, Staged, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::backup::{Key, prove, to_backup};
-use crate::entries::label;
+use crate::entries::{label, value_len};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
-use crate::{Error, Keyward};
+use crate::{Error, Keyward, limits};
 
 /// What a restore does with entries that are in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +79,7 @@ impl Keyward {
         let opener = key.opener()?;
         let mut document = backup::read(path, &opener, max_work_factor.unwrap_or(MAX_WORK_FACTOR))?;
         let names = check_entries(&document)?;
+        self.begin_anew();
         let seen = self.with(|open| {
             let proved = prove(open, &mut document)?;
             let snapshot = open.read(Snapshot::read)?;
@@ -125,6 +126,11 @@ impl Keyward {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
+            let new = || planned.iter().filter(|one| one.apply && one.here.is_none());
+            let bytes = new().flat_map(|one| &one.from.versions);
+            let bytes = bytes.map(|version| value_len(&version.value)).sum();
+            let new = new().count();
+            open.read(|tx| limits::check(tx, new, bytes))?;
             let mut rows: Vec<(Entry, Restored)> = vec![];
             for one in planned.iter().filter(|one| one.apply) {
                 let entry = self.restored_entry(one)?;

@@ -6,12 +6,12 @@ use keyward_store::{Entry, Run as StoredRun, Tx};
 use keyward_vault::{Secret, check_value, new_id};
 use secrecy::ExposeSecret;
 
-use crate::entries::label;
+use crate::entries::{label, value_len};
 use crate::guess::Guess;
 use crate::input::ListFilter;
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, NextStep, RunList, RunStep, RunView};
-use crate::{Error, Keyward, guard};
+use crate::{Error, Keyward, guard, limits, outfile};
 
 impl Keyward {
     /// Begins a rotation run. Both values are kept until it ends.
@@ -75,6 +75,7 @@ impl Keyward {
                         "Make a new key at the provider and hand in that one.",
                     ));
                 }
+                open.read(|tx| limits::check(tx, 0, value_len(value)))?;
                 let label = label(&entry.path(), number);
                 let new = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
                 staged = Some(new);
@@ -176,13 +177,13 @@ impl Keyward {
         Ok(calendar(&appointments, self.now()))
     }
 
-    /// Writes the calendar to a file.
+    /// Writes the calendar to a file, whole or not at all.
     ///
     /// # Errors
     /// As [`Keyward::calendar`], and the disk.
     pub fn save_calendar(&self, path: &std::path::Path) -> Result<(), Error> {
         let text = self.calendar()?;
-        std::fs::write(path, text).map_err(|error| crate::error::io(&error, "the calendar file"))
+        outfile::write(path, text.as_bytes(), false)
     }
 
     /// A new value has to be of the kind the old one was: same provider, and no test key for live.

@@ -2,18 +2,22 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use etcetera::AppStrategy as _;
 use jiff::Timestamp;
 use keyward_audit::{Event, Head};
-use keyward_store::{Store, StoreError, Tx};
+use keyward_store::{Look, Store, StoreError, Tx};
 use keyward_vault::{
     FileKeychain, Keychain, MemoryKeychain, OsKeychain, Purpose, Secret, Vault, secret,
 };
 use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::notice::Notice;
+use crate::opening::Waiting;
 
 /// Most that is read of a passphrase file, in bytes.
 const MAX_PASSPHRASE_FILE: u64 = 64 * 1024;
@@ -64,6 +68,8 @@ pub struct Config {
     pub actor: &'static str,
     /// Stands for "now" where it is given (`--at`).
     pub at: Option<Timestamp>,
+    /// Told of what is not as it should be and stopped nothing.
+    pub tell: Box<dyn Fn(&Notice) + Send + Sync>,
 }
 
 impl Config {
@@ -90,6 +96,7 @@ impl Config {
             prompts: true,
             actor,
             at,
+            tell: Box::new(|_| {}),
         })
     }
 }
@@ -97,11 +104,12 @@ impl Config {
 fn keychain_passphrase(ask: &impl Fn() -> Result<Secret, Error>) -> Result<Secret, Error> {
     let value = match std::env::var_os("KEYWARD_PASSPHRASE_FILE").filter(|path| !path.is_empty()) {
         Some(path) => {
-            let mut bytes = vec![];
+            // As large as it may get, so that it never grows and leaves a copy behind.
+            let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE_FILE as usize + 1));
             std::fs::File::open(path)
                 .and_then(|file| file.take(MAX_PASSPHRASE_FILE).read_to_end(&mut bytes))
                 .map_err(|error| crate::error::io(&error, "the passphrase file"))?;
-            secret(bytes)
+            secret(bytes.to_vec())
         }
         None => ask()?,
     };
@@ -140,6 +148,10 @@ pub struct Keyward {
     pub(crate) config: Config,
     keychain: Mutex<Option<Arc<dyn Keychain>>>,
     open: Mutex<Option<Open>>,
+    /// Notices that were told.
+    pub(crate) told: Mutex<Vec<Notice>>,
+    /// Whether a vault may be made where the keychain remembers another: a restore is at work.
+    anew: AtomicBool,
 }
 
 impl std::fmt::Debug for Keyward {
@@ -153,12 +165,20 @@ pub(crate) struct Open {
     pub(crate) vault: Vault,
     pub(crate) store: Store,
     audit_key: keyward_audit::Key,
+    waiting: Waiting,
 }
 
 impl Open {
-    fn new(vault: Vault, store: Store) -> Self {
+    fn new(vault: Vault, store: Store, waiting: Waiting) -> Self {
         let audit_key = keyward_audit::Key::new(*vault.keys().derive(Purpose::Audit));
-        Self { vault, store, audit_key }
+        Self { vault, store, audit_key, waiting }
+    }
+
+    /// Keeps an event for the next change, in the keychain too; whether that took it.
+    pub(crate) fn defer(&mut self, event: Event) -> bool {
+        self.waiting.deferred.push(event);
+        let text = serde_json::to_string(&self.waiting.deferred).unwrap_or_default();
+        self.vault.put_deferred(Some(&text)).is_ok()
     }
 
     pub(crate) fn audit_key(&self) -> &keyward_audit::Key {
@@ -178,11 +198,14 @@ impl Open {
         &mut self,
         work: impl FnOnce(&Tx<'_>, &Vault) -> Result<(T, Vec<Event>), Error>,
     ) -> Result<T, Error> {
-        let (vault, key) = (&self.vault, &self.audit_key);
+        let (vault, key, waiting) = (&self.vault, &self.audit_key, &self.waiting);
         let (value, head) = self.store.write(vault.row_key(), |tx| {
             let (value, events) = work(tx, vault)?;
             let mut head: Option<Head> = None;
-            for event in &events {
+            if events.is_empty() {
+                return Ok((value, head));
+            }
+            for event in waiting.rolled_back.iter().chain(&waiting.deferred).chain(&events) {
                 head = Some(keyward_audit::append(tx, key, event)?);
             }
             Ok::<_, Error>((value, head))
@@ -191,6 +214,11 @@ impl Open {
             // The change is done. An anchor left behind is what a crash leaves too, and the next
             // change moves it on.
             let _ = self.vault.put_anchor(&head.to_string());
+            let waiting = std::mem::take(&mut self.waiting);
+            if !waiting.deferred.is_empty() {
+                // One that stays is recorded twice, which is better than not at all.
+                let _ = self.vault.put_deferred(None);
+            }
         }
         Ok(value)
     }
@@ -200,7 +228,13 @@ impl Keyward {
     /// Begins a session. Nothing is opened or made yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, keychain: Mutex::new(None), open: Mutex::new(None) }
+        Self {
+            config,
+            keychain: Mutex::new(None),
+            open: Mutex::new(None),
+            told: Mutex::new(vec![]),
+            anew: AtomicBool::new(false),
+        }
     }
 
     /// A session in memory, for tests.
@@ -213,6 +247,7 @@ impl Keyward {
             prompts: false,
             actor: "cli",
             at: Some(at),
+            tell: Box::new(|_| {}),
         })
     }
 
@@ -260,7 +295,11 @@ impl Keyward {
             KeychainKind::Memory => Arc::new(MemoryKeychain::default()),
             KeychainKind::File => {
                 let passphrase = (self.config.passphrase)()?;
-                Arc::new(FileKeychain::new(self.config.home.join("keychain.sealed"), passphrase))
+                let path = self.config.home.join("keychain.sealed");
+                if let Ok(Look::File { narrowed: true }) = keyward_store::look(&path) {
+                    self.narrowed(&path);
+                }
+                Arc::new(FileKeychain::new(path, passphrase))
             }
         };
         *slot = Some(Arc::clone(&keychain));
@@ -321,7 +360,11 @@ impl Keyward {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let mut fresh = Open::new(vault, store);
+            if let Some(account) = self.home_account() {
+                // Without it a lost database would pass for a first run; the vault is well.
+                let _ = vault.put_home(&account);
+            }
+            let mut fresh = Open::new(vault, store, Waiting::default());
             let event = self.event("create", "vault", None);
             fresh.change(|_, _| Ok(((), vec![event])))?;
             *open = Some(fresh);
@@ -343,32 +386,45 @@ impl Keyward {
             return Ok(false);
         }
         if !Store::exists(&self.database())? {
-            return self.refuse_orphans();
+            self.refuse_orphans()?;
+            return Ok(false);
         }
         let mut store = Store::open(&self.database())?;
+        if store.was_narrowed() {
+            self.narrowed(&self.database());
+        }
         // A database without an id is one whose making was cut off before anything was in it.
         let Some(id) = store.meta("vault")? else {
             return Ok(false);
         };
-        let vault = Vault::open(self.keychain()?, &id)?;
-        vault.check(&store)?;
-        // Sweeping can wait when the keychain or the disk will not take it now.
+        let keychain = self.keychain()?;
+        let home = self.home_account();
+        let vault = Vault::open(Arc::clone(&keychain), &id, Some(&store), home.as_deref())
+            .map_err(|error| self.with_generation(&*keychain, error.into()))?;
+        // Sweeping can wait when the keychain or the disk will not take it now; so can the rest.
         let _ = vault.sweep(&mut store, self.clock());
-        **slot = Some(Open::new(vault, store));
+        if let Some(account) = home.filter(|_| vault.beside().home.as_deref() != Some(&id)) {
+            let _ = vault.put_home(&account);
+        }
+        let waiting = self.look_back(&mut store, &vault);
+        **slot = Some(Open::new(vault, store, waiting));
         Ok(true)
     }
 
-    /// A keychain file without a database is what is left of a vault, not a first run.
-    fn refuse_orphans(&self) -> Result<bool, Error> {
-        let sealed = self.config.home.join("keychain.sealed");
-        if self.config.keychain == KeychainKind::File && sealed.exists() {
-            return Err(Error::new(
-                "VAULT_MISSING",
-                "The vault's database is gone; its keychain file is still here. Nothing was changed.",
-                "Put `keyward.db` back, or restore a backup into a new KEYWARD_HOME.",
-            ));
-        }
-        Ok(false)
+    /// A restore may make a vault where the keychain remembers a lost one.
+    pub(crate) fn begin_anew(&self) {
+        self.anew.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begins_anew(&self) -> bool {
+        self.anew.load(Ordering::Relaxed)
+    }
+
+    fn narrowed(&self, path: &Path) {
+        self.notice(
+            "MODE_NARROWED",
+            format!("Others could read `{}`. It is yours alone again (mode 0600).", path.display()),
+        );
     }
 
     /// Whether the keychain answers right now, asked without making the system ask the user.
@@ -379,12 +435,12 @@ impl Keyward {
         };
         match keychain.get(&["keyward".to_owned()]) {
             Ok(_) => Ok(keychain.kind()),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.with_generation(&*keychain, error.into())),
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -414,6 +470,11 @@ pub fn full_name(name: &str, project: Option<&str>, env: Option<&str>) -> Result
 /// Makes the process hard to look into: no core file, and on Linux not dumpable, so that another
 /// program of the same user cannot read its memory. Called once at the start of each face.
 pub fn harden() {
+    // A file that grows past the shell's limit is to be an error that can be told, not a signal
+    // that ends the program. A handler, unlike "ignore", is not handed on to children.
+    #[cfg(unix)]
+    let _ =
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{

@@ -8,12 +8,21 @@ use crate::session::Open;
 use crate::snapshot::Snapshot;
 use crate::{Error, Keyward};
 
+/// A version that was used.
+#[derive(Debug, Clone)]
+pub(crate) struct Used {
+    /// ULID of its entry.
+    pub(crate) entry: String,
+    /// Its number.
+    pub(crate) version: u32,
+}
+
 impl Keyward {
     /// The value of an entry: the current version, or the one with this number.
     ///
     /// # Errors
-    /// `NOT_FOUND` for the entry or the version, the keychain, or an audit row that cannot be
-    /// written.
+    /// `NOT_FOUND` for the entry or the version, or the keychain. Where the disk takes no audit row,
+    /// the value is still given, and the row waits in the keychain (`AUDIT_DEFERRED`).
     pub fn reveal(&self, name: &str, version: Option<u32>) -> Result<Secret, Error> {
         self.take(name, version, "reveal")
     }
@@ -48,20 +57,45 @@ impl Keyward {
                 Ok((entry.path(), row))
             })?;
             let value = read_one(open, &row)?;
-            open.change(|tx, _| {
-                if action == "copy" {
-                    tx.put_use(&Use {
-                        entry: row.entry.clone(),
-                        how: "copy".to_owned(),
-                        place: "clipboard".to_owned(),
-                        version: row.number,
-                        last: self.clock(),
-                    })?;
-                }
-                let detail = format!("version {}", row.number);
-                Ok(((), vec![self.event(action, &path, Some(detail))]))
-            })?;
+            let detail = format!("version {}", row.number);
+            self.record_or_defer(open, &self.event(action, &path, Some(detail)))?;
             Ok(value)
+        })
+    }
+
+    /// Records that a copied value is on the clipboard now. The audit row was written before the
+    /// value was handed out; where this cannot be kept, nothing is lost but a line of its history.
+    pub fn copied(&self, name: &str) {
+        let _ = self.with_entry(name, |open| {
+            let row = open.read(|tx| {
+                let snapshot = Snapshot::read(tx)?;
+                Ok(snapshot.current(snapshot.resolve(name)?).cloned())
+            })?;
+            let Some(row) = row else { return Ok(()) };
+            let used = Used { entry: row.entry, version: row.number };
+            self.put_uses(open, &[used], "copy", "clipboard")
+        });
+    }
+
+    /// Records where versions were used.
+    pub(crate) fn put_uses(
+        &self,
+        open: &mut Open,
+        used: &[Used],
+        how: &str,
+        place: &str,
+    ) -> Result<(), Error> {
+        open.change(|tx, _| {
+            for one in used {
+                tx.put_use(&Use {
+                    entry: one.entry.clone(),
+                    how: how.to_owned(),
+                    place: place.to_owned(),
+                    version: one.version,
+                    last: self.clock(),
+                })?;
+            }
+            Ok(((), vec![]))
         })
     }
 }

@@ -9,5 +9,5 @@
 mod chain;
 mod event;
 
-pub use chain::{Broken, Head, Key, append, verify};
+pub use chain::{Broken, Head, Key, append, check_kept, verify};
 pub use event::Event;

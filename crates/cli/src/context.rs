@@ -45,7 +45,8 @@ impl<'a> Context<'a> {
     fn config(&self, at: Option<Timestamp>, prompts: bool) -> Result<Config, Error> {
         let no_input = self.no_input || !prompts;
         let ask = move || ask("Passphrase of the keychain file: ", no_input);
-        Ok(Config { prompts, ..Config::from_environment("cli", at, ask)? })
+        let tell = Box::new(self.printer.notices());
+        Ok(Config { prompts, tell, ..Config::from_environment("cli", at, ask)? })
     }
 
     /// Commands without formats of their own know `text` and `json`.
@@ -100,6 +101,10 @@ fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
     }
     match rpassword::prompt_password(prompt) {
         Ok(text) => Ok(secret(text.into_bytes())),
+        // Ctrl-C, seen here or by the handler, whichever is first.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            Err(Error::new("CANCELLED", "Cancelled. Nothing was changed.", "Try again."))
+        }
         Err(_) => Err(Error::new(
             "NO_INPUT",
             "Nothing was entered. Nothing was changed.",

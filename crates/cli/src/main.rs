@@ -12,6 +12,7 @@ mod value;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use keyward_app::Error;
 
 fn main() -> ExitCode {
     keyward_app::harden();
@@ -31,5 +32,14 @@ fn main() -> ExitCode {
         }
     };
     // A result that did not arrive is not done; a closed pipe is the reader's own choice.
-    ExitCode::from(if printer.lost_output() && status < 2 { 7 } else { status })
+    if printer.lost_output() && status < 2 {
+        let error = Error::new(
+            "DISK_ERROR",
+            "Not all of the result could be written to where it was to go.",
+            "Look at where standard output leads: a full disk, or a device that takes nothing.",
+        );
+        printer.error(&error);
+        return ExitCode::from(error.status());
+    }
+    ExitCode::from(status)
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
-use keyward_app::Error;
+use keyward_app::{Error, Notice};
 use serde::Serialize;
 
 use crate::args::{Color, Global};
@@ -108,6 +108,17 @@ impl Printer {
         if self.json {
             let line = serde_json::json!({ "error": error });
             let _ = writeln!(out, "{line}");
+        }
+    }
+
+    /// Says what is not as it should be and stopped nothing, on stderr.
+    pub fn notices(&self) -> impl Fn(&Notice) + Send + Sync + 'static {
+        let quiet = self.quiet;
+        move |notice| {
+            if !quiet {
+                let message = safe(&notice.message);
+                let _ = writeln!(anstream::stderr().lock(), "notice[{}]: {message}", notice.code);
+            }
         }
     }
 

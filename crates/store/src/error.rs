@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::look::size_is_limited;
+
 /// Why the database could not be opened, read or written. Never holds row contents.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -35,14 +37,23 @@ pub enum StoreError {
         what: String,
     },
     /// Another process holds the write lock for longer than five seconds.
-    #[error("another program is writing to the vault")]
-    Busy,
+    #[error("another program{} is writing to the vault", .holder.map_or_else(String::new, |id| format!(" (process {id})")))]
+    Busy {
+        /// Its process id, where the system tells.
+        holder: Option<u32>,
+    },
+    /// The file system gives no locks.
+    #[error("the vault's file system gives no locks, as some network drives do")]
+    NoLocks,
     /// A row with the same unique name is already there.
     #[error("the name is taken")]
     Taken,
     /// No space left on the disk.
     #[error("the disk is full")]
     Full,
+    /// The shell or the system limits how large a file may get.
+    #[error("the vault's file would be larger than this session may write")]
+    Limit,
     /// The file or its folder cannot be written.
     #[error("the vault cannot be written")]
     ReadOnly,
@@ -61,17 +72,44 @@ impl From<rusqlite::Error> for StoreError {
             return Self::Fault(error.to_string());
         };
         match code {
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy { holder: None },
             ErrorCode::DatabaseCorrupt => Self::Damaged { what: "its pages do not fit".to_owned() },
             ErrorCode::NotADatabase => Self::NotOurs,
             ErrorCode::DiskFull => Self::Full,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
                 Self::ReadOnly
             }
-            ErrorCode::SystemIoFailure => Self::Io(format!("SQLite code {}", code as i32)),
+            ErrorCode::SystemIoFailure => io_failure(&error),
             ErrorCode::ConstraintViolation => Self::Taken,
+            ErrorCode::Unknown if error.to_string().starts_with("no such") => {
+                Self::Damaged { what: "a table is missing".to_owned() }
+            }
             _ => Self::Fault(format!("SQLite code {}", code as i32)),
         }
+    }
+}
+
+/// SQLite's extended result codes (sqlite.org/rescode.html), told apart by what helps.
+fn io_failure(error: &rusqlite::Error) -> StoreError {
+    use rusqlite::ffi;
+    let extended = error.sqlite_error().map_or(0, |inner| inner.extended_code);
+    match extended {
+        ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE if size_is_limited() => {
+            StoreError::Limit
+        }
+        ffi::SQLITE_IOERR_WRITE => {
+            StoreError::Io("it took no more bytes: a quota, or a fault".to_owned())
+        }
+        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => {
+            StoreError::Io("what was written did not reach it".to_owned())
+        }
+        ffi::SQLITE_IOERR_LOCK | ffi::SQLITE_IOERR_RDLOCK | ffi::SQLITE_IOERR_UNLOCK => {
+            StoreError::NoLocks
+        }
+        ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ => {
+            StoreError::Io("it could not be read".to_owned())
+        }
+        other => StoreError::Io(format!("SQLite code {other}")),
     }
 }
 
@@ -82,6 +120,7 @@ impl From<std::io::Error> for StoreError {
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                 Self::ReadOnly
             }
+            std::io::ErrorKind::FileTooLarge => Self::Limit,
             kind => Self::Io(kind.to_string()),
         }
     }

@@ -6,12 +6,14 @@
 //! and no delete. This crate knows SQL and nothing of keychains, clocks or people.
 
 mod error;
+mod look;
 mod open;
 mod row;
 mod schema;
 mod tx;
 
 pub use error::StoreError;
+pub use look::{Look, lock_holder, look};
 pub use open::{Store, private_folder};
 pub use row::{AuditRecord, BackupRecord, Entry, Intent, Run, Use, Version};
 pub use tx::{RowKey, Tx};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::look::{self, Look, look};
 use crate::schema::{self, APPLICATION_ID};
 use crate::{RowKey, StoreError, Tx};
 
@@ -16,6 +17,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Store {
     connection: Connection,
     path: Option<PathBuf>,
+    narrowed: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -34,7 +36,11 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         private_folder(folder)?;
-        let existed = look(path)?;
+        let (existed, narrowed) = match look(path)? {
+            Look::Nothing => (false, false),
+            Look::Empty => return Err(StoreError::Empty),
+            Look::File { narrowed } => (true, narrowed),
+        };
         if !existed {
             // Made here, so that it never exists with a wider mode.
             private_file(path)?;
@@ -48,7 +54,15 @@ impl Store {
             )?,
             Err(error) => return Err(error.into()),
         };
-        Self::prepare(connection, Some(path.to_owned()), existed)
+        let store = Self::prepare(connection, Some(path.to_owned()), existed);
+        let store = store.map_err(|error| explain(error, Some(path)))?;
+        Ok(Self { narrowed, ..store })
+    }
+
+    /// Whether others could read the file until it was opened now.
+    #[must_use]
+    pub fn was_narrowed(&self) -> bool {
+        self.narrowed
     }
 
     /// A database in memory, for tests and `KEYWARD_KEYCHAIN=memory`.
@@ -65,10 +79,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`] for things that are not regular files.
     pub fn exists(path: &Path) -> Result<bool, StoreError> {
-        match look(path) {
-            Err(StoreError::Empty) => Ok(true),
-            other => other,
-        }
+        Ok(look::inspect(path)?.is_some())
     }
 
     fn prepare(
@@ -94,7 +105,7 @@ impl Store {
             }
         }
         schema::migrate(&mut connection)?;
-        Ok(Self { connection, path })
+        Ok(Self { connection, path, narrowed: false })
     }
 
     /// Where the file is; none for a database in memory.
@@ -134,11 +145,14 @@ impl Store {
         key: &RowKey,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let inner =
-            self.connection.transaction_with_behavior(behavior).map_err(StoreError::from)?;
+        let path = self.path.as_deref();
+        let inner = self
+            .connection
+            .transaction_with_behavior(behavior)
+            .map_err(|error| explain(error.into(), path))?;
         let tx = Tx::new(inner, key);
         let value = work(&tx)?;
-        tx.commit()?;
+        tx.commit().map_err(|error| explain(error, path))?;
         Ok(value)
     }
 
@@ -165,43 +179,17 @@ fn table_count(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?)
 }
 
-/// Looks at what is at `path` without opening it: true for a file, false for nothing.
-fn look(path: &Path) -> Result<bool, StoreError> {
-    let data = match fs::symlink_metadata(path) {
-        Ok(data) => data,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error.into()),
+/// Finds out who keeps the file busy, or that nobody does and its file system gives no locks.
+fn explain(error: StoreError, path: Option<&Path>) -> StoreError {
+    let (StoreError::Busy { .. }, Some(path)) = (&error, path) else {
+        return error;
     };
-    if data.file_type().is_symlink() {
-        return Err(StoreError::Symlink);
+    match look::lock_holder(path) {
+        None if look::gives_no_locks(path.parent().unwrap_or(Path::new("."))) => {
+            StoreError::NoLocks
+        }
+        holder => StoreError::Busy { holder },
     }
-    if !data.is_file() {
-        return Err(StoreError::NotAFile);
-    }
-    narrow(path, &data)?;
-    if data.len() == 0 {
-        return Err(StoreError::Empty);
-    }
-    Ok(true)
-}
-
-#[cfg(unix)]
-fn narrow(path: &Path, data: &fs::Metadata) -> Result<(), StoreError> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    if data.uid() != rustix::process::geteuid().as_raw() {
-        return Err(StoreError::Permissions);
-    }
-    if data.mode() & 0o077 != 0 {
-        // A read-only disk keeps the wider mode; reading still works there.
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn narrow(_path: &Path, _data: &fs::Metadata) -> Result<(), StoreError> {
-    // The user's profile folder is private on Windows already.
-    Ok(())
 }
 
 /// Makes a folder, and those above it, that only this user can look into (mode 0700). One that is

@@ -47,7 +47,7 @@ fn a_failed_transaction_changes_nothing() {
     let mut store = Store::memory().unwrap();
     let failed: Result<(), StoreError> = store.write(&key(), |tx| {
         tx.put_entry(&entry("1", "a"))?;
-        Err(StoreError::Busy)
+        Err(StoreError::Busy { holder: None })
     });
     assert!(failed.is_err());
     let entries = store.read(&key(), |tx| tx.entries(false)).unwrap();

@@ -13,9 +13,11 @@ mod sealed;
 mod secret;
 mod vault;
 
+#[cfg(fuzzing)]
+pub use keychain::fuzz_keychain_file;
 pub use keychain::{FileKeychain, Keychain, KeychainError, MemoryKeychain, OsKeychain};
 pub use keys::{Keys, Purpose};
-pub use name::{EntryName, NameError};
+pub use name::{EntryName, NameError, looks_like};
 pub use sealed::{SealError, open, seal};
 pub use secret::{MAX_VALUE, Secret, SecretError, check_value, secret};
-pub use vault::{Staged, Vault, VaultError, new_id};
+pub use vault::{Beside, Staged, Vault, VaultError, new_id};

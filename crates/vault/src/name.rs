@@ -75,6 +75,22 @@ impl fmt::Display for EntryName {
     }
 }
 
+/// Whether two different names look alike on a screen. Names are ASCII, so there are few such
+/// characters (Unicode's confusables.txt, UTS 39): `0` and `O`, `1`, `I` and `l`, `rn` and `m`,
+/// `vv` and `w`.
+#[must_use]
+pub fn looks_like(one: &str, other: &str) -> bool {
+    let skeleton = |name: &str| {
+        name.replace('I', "l")
+            .to_ascii_lowercase()
+            .replace('1', "l")
+            .replace('0', "o")
+            .replace("rn", "m")
+            .replace("vv", "w")
+    };
+    !one.eq_ignore_ascii_case(other) && skeleton(one) == skeleton(other)
+}
+
 fn valid_part(part: &str) -> bool {
     let first = part.bytes().next().unwrap_or(b'-');
     part.len() <= MAX_PART
@@ -95,6 +111,15 @@ mod tests {
         assert_eq!(EntryName::parse("prod/stripe", Some("acme"), None), Ok(full));
         assert_eq!(EntryName::parse("stripe", None, None), Err(NameError::Shape));
         assert_eq!(EntryName::parse("a/b/c", Some("x"), None), Err(NameError::Shape));
+    }
+
+    #[test]
+    fn names_that_look_alike_are_seen() {
+        assert!(looks_like("acme/prod/paypal", "acme/prod/paypa1"));
+        assert!(looks_like("acme/prod/pay0ut", "acme/prod/payout"));
+        assert!(looks_like("acme/prod/modern", "acme/prod/modem"));
+        assert!(!looks_like("acme/prod/stripe", "acme/prod/stripe"));
+        assert!(!looks_like("acme/prod/stripe-1", "acme/prod/stripe-2"));
     }
 
     #[test]

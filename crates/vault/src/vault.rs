@@ -1,6 +1,7 @@
 //! One vault: its id, its keys, and the steps that keep keychain items and rows in agreement.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use keyward_store::{RowKey, Store, StoreError, Tx, Version};
@@ -91,6 +92,21 @@ pub struct Vault {
     keys: Keys,
     row_key: RowKey,
     keychain: Arc<dyn Keychain>,
+    /// What the keychain held beside the key when the vault was opened.
+    beside: Beside,
+    /// Accounts for which another program's item matched as well.
+    extras: Mutex<BTreeSet<String>>,
+}
+
+/// Items that are read together with the key, so that opening asks the keychain once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The audit record's anchor; the furthest one, where another program added a second.
+    pub anchor: Option<String>,
+    /// Audit events that could not be written when they happened, as JSON.
+    pub deferred: Option<String>,
+    /// The vault that the keychain remembers for this data folder.
+    pub home: Option<String>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -117,7 +133,7 @@ impl Vault {
         let text = Zeroizing::new(hex::encode(*master));
         let account = key_account(&id);
         keychain.put(&account, "Keyward: vault key", text.as_bytes())?;
-        let vault = Self::open(Arc::clone(&keychain), &id)?;
+        let vault = Self::open(Arc::clone(&keychain), &id, None, None)?;
         let stored: Result<(), VaultError> = store.write(&vault.row_key, |tx| {
             // Another process may have made the vault meanwhile; then its key stands, not ours.
             if tx.meta("vault")?.is_some() {
@@ -133,19 +149,85 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Opens the vault with this id: its key has to be in the keychain.
+    /// Opens the vault with this id: its key has to be in the keychain. Where another program's
+    /// item matches the key's account too, the one that opens `store` is taken. `home` is the
+    /// account under which the keychain remembers which vault a data folder has.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`] or [`VaultError::KeyMalformed`], or the keychain's own.
-    pub fn open(keychain: Arc<dyn Keychain>, id: &str) -> Result<Self, VaultError> {
-        let found = keychain.get(&[key_account(id)])?.pop().flatten();
-        let text = found.ok_or(VaultError::KeyMissing)?;
-        let mut master = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(text.expose_secret(), &mut *master)
-            .map_err(|_| VaultError::KeyMalformed)?;
-        let keys = Keys::new(*master);
-        let row_key = keys.row_key();
-        Ok(Self { id: id.to_owned(), keys, row_key, keychain })
+    /// [`VaultError::KeyMissing`], [`VaultError::KeyMalformed`] or, with a store to open,
+    /// [`VaultError::WrongVault`]; or the keychain's own.
+    pub fn open(
+        keychain: Arc<dyn Keychain>,
+        id: &str,
+        store: Option<&Store>,
+        home: Option<&str>,
+    ) -> Result<Self, VaultError> {
+        let mut accounts = vec![key_account(id), anchor_account(id), deferred_account(id)];
+        accounts.extend(home.map(str::to_owned));
+        let mut found = keychain.candidates(&accounts)?.into_iter();
+        let keys = found.next().unwrap_or_default();
+        let mut rest = found.map(|items| {
+            let mut texts: Vec<String> = items
+                .iter()
+                .map(|item| String::from_utf8_lossy(item.expose_secret()).into_owned())
+                .collect();
+            // The furthest anchor has the highest number before its colon; the others are one.
+            texts.sort_by_key(|text| row_of(text));
+            texts.pop()
+        });
+        let beside = Beside {
+            anchor: rest.next().flatten(),
+            deferred: rest.next().flatten(),
+            home: rest.next().flatten(),
+        };
+        let extras = if keys.len() > 1 { vec![key_account(id)] } else { vec![] };
+        // A keychain that knows this folder with another vault has no key to miss for this one.
+        let mut error = match &beside.home {
+            Some(other) if other != id => VaultError::WrongVault,
+            _ => VaultError::KeyMissing,
+        };
+        for text in &keys {
+            let mut master = Zeroizing::new([0; 32]);
+            if hex::decode_to_slice(text.expose_secret(), &mut *master).is_err() {
+                error = VaultError::KeyMalformed;
+                continue;
+            }
+            let keys = Keys::new(*master);
+            let vault = Self {
+                id: id.to_owned(),
+                row_key: keys.row_key(),
+                keys,
+                keychain: Arc::clone(&keychain),
+                beside: beside.clone(),
+                extras: Mutex::new(extras.iter().cloned().collect()),
+            };
+            match store.map_or(Ok(()), |store| vault.check(store)) {
+                Ok(()) => return Ok(vault),
+                Err(wrong) => error = wrong,
+            }
+        }
+        Err(error)
+    }
+
+    /// What the keychain held beside the key when the vault was opened.
+    #[must_use]
+    pub fn beside(&self) -> &Beside {
+        &self.beside
+    }
+
+    /// Accounts for which another program's item matches as well, as seen so far in this session.
+    #[must_use]
+    pub fn extras(&self) -> Vec<String> {
+        self.extras.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Every candidate of each account, remembering which have more than one.
+    fn candidates(&self, accounts: &[String]) -> Result<Vec<Vec<Secret>>, KeychainError> {
+        let found = self.keychain.candidates(accounts)?;
+        let several = accounts.iter().zip(&found).filter(|(_, items)| items.len() > 1);
+        let mut extras = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
+        extras.extend(several.map(|(account, _)| account.clone()));
+        Ok(found)
     }
 
     /// Checks that the key in the keychain is the one this database was made with.
@@ -209,8 +291,9 @@ impl Vault {
         }
         store.write(&self.row_key, |tx| tx.put_intent(&staged.account, now))?;
         self.keychain.put(&staged.account, label, bytes)?;
-        let back = self.keychain.get(std::slice::from_ref(&staged.account))?.pop().flatten();
-        let same = back.is_some_and(|back| back.expose_secret().ct_eq(bytes).into());
+        let back = self.candidates(std::slice::from_ref(&staged.account))?.pop();
+        let same = back
+            .is_some_and(|back| back.iter().any(|item| item.expose_secret().ct_eq(bytes).into()));
         if !same {
             return Err(KeychainError::WriteFailed.into());
         }
@@ -243,20 +326,24 @@ impl Vault {
             .map(|version| self.account(&version.entry, &version.id))
             .collect();
         let mut items =
-            if accounts.is_empty() { vec![] } else { self.keychain.get(&accounts)? }.into_iter();
+            if accounts.is_empty() { vec![] } else { self.candidates(&accounts)? }.into_iter();
         let mut values = Vec::with_capacity(versions.len());
         for version in versions {
             let number = version.number;
-            let value = if version.sealed {
-                self.unseal(store, version)?
+            let found = if version.sealed {
+                vec![self.unseal(store, version)?]
             } else {
-                items.next().flatten().ok_or(VaultError::ValueMissing { number })?
+                items.next().unwrap_or_default()
             };
-            let fingerprint = self.keys.fingerprint(value.expose_secret());
-            if !bool::from(fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes())) {
-                return Err(VaultError::ValueChanged { number });
+            if found.is_empty() {
+                return Err(VaultError::ValueMissing { number });
             }
-            values.push(value);
+            // Ours is the one that has the fingerprint, whatever else matches.
+            let ours = found.into_iter().find(|value| {
+                let fingerprint = self.keys.fingerprint(value.expose_secret());
+                fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes()).into()
+            });
+            values.push(ours.ok_or(VaultError::ValueChanged { number })?);
         }
         Ok(values)
     }
@@ -311,13 +398,15 @@ impl Vault {
         Ok(removed)
     }
 
-    /// Reads the audit record's anchor, `<seq>:<hex>`.
+    /// Reads the audit record's anchor, `<seq>:<hex>`; the furthest one, where another program
+    /// added a second.
     ///
     /// # Errors
     /// The keychain's.
     pub fn anchor(&self) -> Result<Option<String>, KeychainError> {
-        let item = self.keychain.get(&[format!("{}/audit-head", self.id)])?.pop().flatten();
-        Ok(item.map(|item| String::from_utf8_lossy(item.expose_secret()).into_owned()))
+        let items = self.candidates(&[anchor_account(&self.id)])?.pop().unwrap_or_default();
+        let texts = items.iter().map(|item| String::from_utf8_lossy(item.expose_secret()));
+        Ok(texts.max_by_key(|text| row_of(text)).map(std::borrow::Cow::into_owned))
     }
 
     /// Writes the audit record's anchor.
@@ -325,8 +414,44 @@ impl Vault {
     /// # Errors
     /// The keychain's.
     pub fn put_anchor(&self, head: &str) -> Result<(), KeychainError> {
-        let account = format!("{}/audit-head", self.id);
-        self.keychain.put(&account, "Keyward: audit anchor", head.as_bytes())
+        self.keychain.put(&anchor_account(&self.id), "Keyward: audit anchor", head.as_bytes())
+    }
+
+    /// Keeps audit events, as JSON, that the database would not take; none forgets them.
+    ///
+    /// # Errors
+    /// The keychain's.
+    pub fn put_deferred(&self, events: Option<&str>) -> Result<(), KeychainError> {
+        let account = deferred_account(&self.id);
+        match events {
+            Some(text) => {
+                self.keychain.put(&account, "Keyward: audit rows to come", text.as_bytes())
+            }
+            None => self.keychain.delete(&account),
+        }
+    }
+
+    /// Lets the keychain remember that the data folder of this account has this vault.
+    ///
+    /// # Errors
+    /// The keychain's.
+    pub fn put_home(&self, account: &str) -> Result<(), KeychainError> {
+        self.keychain.put(account, "Keyward: which vault a folder has", self.id.as_bytes())
+    }
+
+    /// The vault that the keychain remembers for a data folder, if its key is still there too.
+    ///
+    /// # Errors
+    /// The keychain's.
+    pub fn of_home(keychain: &dyn Keychain, home: &str) -> Result<Option<String>, KeychainError> {
+        let found = keychain.candidates(&[home.to_owned()])?.pop().unwrap_or_default();
+        let ids = found.iter().map(|item| String::from_utf8_lossy(item.expose_secret()));
+        for id in ids {
+            if keychain.candidates(&[key_account(&id)])?.iter().any(|items| !items.is_empty()) {
+                return Ok(Some(id.into_owned()));
+            }
+        }
+        Ok(None)
     }
 
     fn account(&self, entry: &str, version: &str) -> String {
@@ -336,6 +461,19 @@ impl Vault {
 
 fn key_account(vault: &str) -> String {
     format!("{vault}/key")
+}
+
+fn anchor_account(vault: &str) -> String {
+    format!("{vault}/audit-head")
+}
+
+/// The row number of an anchor's text.
+fn row_of(anchor: &str) -> Option<u64> {
+    anchor.split(':').next()?.parse().ok()
+}
+
+fn deferred_account(vault: &str) -> String {
+    format!("{vault}/audit-deferred")
 }
 
 /// A new ULID from the given time and the operating system's randomness.

@@ -15,7 +15,8 @@ pub use entry::{
 pub use home::{Home, Need, Repository, RepositoryList, Week};
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
-    AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus, LeakCount, Settings, Status,
+    AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,
+    LeakCount, Settings, Status,
 };
 
 /// The version number of every JSON document that Keyward prints.

@@ -85,6 +85,44 @@ pub struct AuditList {
     pub rows: Vec<AuditRow>,
 }
 
+/// `keyward audit export`: the whole record, to keep elsewhere.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditExport {
+    /// Always [`super::JSON_VERSION`].
+    pub version: u32,
+    /// The vault's id; none without a vault.
+    pub vault: Option<String>,
+    /// Whether the record was unbroken when it was exported.
+    pub ok: bool,
+    /// What was found, in words.
+    pub message: String,
+    /// The chain's head, `<seq>:<hex>`.
+    pub head: Option<String>,
+    /// Oldest first.
+    pub rows: Vec<AuditExportRow>,
+}
+
+/// One row of an exported record.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditExportRow {
+    /// Place in the chain, from 1.
+    pub seq: u64,
+    /// When (RFC 3339); none, as the next four, where the row's text is no event.
+    pub at: Option<String>,
+    /// `cli` or `desktop`.
+    pub actor: Option<String>,
+    /// What was done.
+    pub action: Option<String>,
+    /// What it was done to.
+    pub subject: Option<String>,
+    /// More, never a value.
+    pub detail: Option<String>,
+    /// The row's text exactly as it was chained.
+    pub body: String,
+    /// Its MAC, in hex: HMAC-SHA-256 over the row before it, its number and its text.
+    pub mac: String,
+}
+
 /// `keyward audit verify --json`.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct AuditVerdict {

@@ -1,11 +1,13 @@
-//! `keyward audit list|verify|head`.
+//! `keyward audit list|verify|export|head`.
 
-use keyward_app::Error;
+use std::path::PathBuf;
+
 use keyward_app::view::AuditRow;
+use keyward_app::{Error, outfile};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::printer::table;
+use crate::printer::{safe, table};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,7 +24,17 @@ enum Action {
         entry: Option<String>,
     },
     /// Check that no row was edited, removed, swapped or cut off
-    Verify,
+    Verify {
+        /// A head that was kept elsewhere (`keyward audit head`): it has to be one of the rows
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+    /// Print the whole record with its chain (--format json or csv)
+    Export {
+        /// Write to this file instead of stdout
+        #[arg(long, value_name = "F")]
+        out: Option<PathBuf>,
+    },
     /// Print the chain's head, to keep elsewhere
     Head,
 }
@@ -50,8 +62,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             });
             Ok(0)
         }
-        Action::Verify => {
-            let verdict = keyward.audit_verify()?;
+        Action::Verify { head } => {
+            let verdict = keyward.audit_verify(head.as_deref())?;
             context.printer.result(&verdict, |verdict| {
                 let head = verdict.head.as_deref().map(|head| format!("Head {head}\n"));
                 format!("{}\n{}", verdict.message, head.unwrap_or_default())
@@ -59,18 +71,49 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             if verdict.ok {
                 return Ok(0);
             }
-            Err(Error::new(
-                "AUDIT_BROKEN",
-                verdict.message,
-                "Compare with a head you kept elsewhere, and with the newest backup's.",
-            ))
+            Err(broken(verdict.message))
+        }
+        Action::Export { out } => {
+            let csv = match context.format.as_deref() {
+                Some("csv") => true,
+                None | Some("json") => false,
+                Some(_) => {
+                    return Err(Error::new(
+                        "USAGE",
+                        "The format is not known.",
+                        "`json` or `csv`.",
+                    ));
+                }
+            };
+            let export = keyward.audit_export()?;
+            let text = if csv { export.csv() } else { export.json() };
+            match out {
+                None => context.printer.bytes(text.as_bytes()),
+                Some(path) => {
+                    outfile::write(path, text.as_bytes(), true)?;
+                    let (path, rows) = (path.display().to_string(), export.rows.len());
+                    let view = json!({ "version": 1, "path": path, "rows": rows });
+                    context
+                        .printer
+                        .result(&view, |_| format!("Wrote {rows} rows to {}.\n", safe(&path)));
+                }
+            }
+            if export.ok { Ok(0) } else { Err(broken(export.message)) }
         }
         Action::Head => {
-            let head = keyward.audit_verify()?.head;
+            let head = keyward.audit_verify(None)?.head;
             context.printer.result(&json!({ "version": 1, "head": head }), |_| {
                 format!("{}\n", head.as_deref().unwrap_or("none"))
             });
             Ok(0)
         }
     }
+}
+
+fn broken(message: String) -> Error {
+    Error::new(
+        "AUDIT_BROKEN",
+        message,
+        "Compare with a head you kept elsewhere, and with the newest backup's.",
+    )
 }

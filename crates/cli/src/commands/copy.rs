@@ -27,7 +27,8 @@ pub struct HoldArgs {
 }
 
 pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
-    let (value, seconds) = context.keyward()?.copy(&args.name)?;
+    let keyward = context.keyward()?;
+    let (value, seconds) = keyward.copy(&args.name)?;
     let seconds = args.clear_after.unwrap_or(u64::from(seconds));
     let program = std::env::current_exe().map_err(|_| failed())?;
     let mut holder = Command::new(program)
@@ -47,6 +48,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     {
         return Err(failed());
     }
+    keyward.copied(&args.name);
     context
         .printer
         .say(&format!("Copied {}. It leaves the clipboard in {seconds} seconds.", args.name));

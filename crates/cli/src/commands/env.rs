@@ -32,5 +32,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let variables = keyward.variables(&args.selection.selection(), "env", &args.shell)?;
     let lines = keyward.shell_lines(&variables, &args.shell)?;
     context.printer.bytes(lines.as_bytes());
+    keyward.used(&variables, "env", &args.shell);
     Ok(0)
 }

@@ -34,7 +34,7 @@ pub struct SelectionArgs {
     /// During a rotation also X_NEW and X_OLD
     #[arg(long)]
     overlap: bool,
-    /// Pass the guard against live and test mixed up; it is recorded
+    /// Pass the guards against live and test mixed up and against dangerous variables
     #[arg(long)]
     force: bool,
 }
@@ -58,7 +58,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let place = format!("{program} in {}", folder.display());
     let variables = keyward.variables(&args.selection.selection(), "run", &place)?;
     signals::leave_to_child(true);
-    let child =
-        keyward.run(&variables, &args.command, !args.no_mask, io::stdout(), io::stderr())?;
+    let child = keyward.run(
+        &variables,
+        &args.command,
+        &place,
+        !args.no_mask,
+        io::stdout(),
+        io::stderr(),
+    )?;
     Ok(child.status)
 }

@@ -1,53 +1,40 @@
 //! `KEYWARD_KEYCHAIN=file`: one sealed file, for machines without a keychain (SSH, WSL, CI).
 //!
-//! Format 1: the line `keyward-keychain\n`, one byte format, Argon2id parameters (memory in KiB,
-//! passes, lanes: three little-endian u32), 16 bytes salt, then a sealed box whose associated data
-//! is everything before it. Inside: a JSON object from account to base64 of the value. Parameters
-//! are checked before any work is done for them. Every change writes a new file beside the old
-//! one and renames it, under a lock.
+//! Every change writes a new file beside the old one and renames it, under a lock; the five states
+//! before it stay beside it as `keychain.sealed.1` (the newest) to `.5`, sealed like it.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keyward_store::private_folder;
+use keyward_store::{Look, StoreError, lock_holder, look, private_folder};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
+use super::sealed_file::{self, Header, Items, Key};
 use super::{Keychain, KeychainError};
-use crate::sealed;
 use crate::secret::{Secret, secret};
 
-const MAGIC: &[u8] = b"keyward-keychain\n";
-const FORMAT: u8 = 1;
-const SALT: usize = 16;
-const HEADER: usize = MAGIC.len() + 1 + 12 + SALT;
-/// Argon2id as OWASP and RFC 9106 (second choice) have it: 64 MiB, 3 passes, 4 lanes.
-const MEMORY: u32 = 64 * 1024;
-const PASSES: u32 = 3;
-const LANES: u32 = 4;
-/// The most that a file may ask for: four times what we write.
-const MAX_MEMORY: u32 = 4 * MEMORY;
-const MAX_PASSES: u32 = 12;
-const MAX_LANES: u32 = 16;
-/// Largest file that is read (bytes).
+/// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
-
-/// A value wiped when dropped, as base64 text.
-type Items = BTreeMap<String, Zeroizing<String>>;
-type Key = Zeroizing<[u8; 32]>;
+/// How many earlier states are kept.
+const GENERATIONS: usize = 5;
+/// How long a writer waits for another one, and how often it looks.
+const BUSY: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Names of files that are about to become the keychain file begin with this.
+const TEMPORARY: &str = ".keychain-";
 
 /// The sealed keychain file and the passphrase that opens it.
 pub struct FileKeychain {
     path: PathBuf,
     passphrase: Secret,
     /// The last derived key and the header it belongs to: the derivation is slow on purpose.
-    derived: Mutex<Option<([u8; HEADER], Key)>>,
+    derived: Mutex<Option<(Header, Key)>>,
 }
 
 impl std::fmt::Debug for FileKeychain {
@@ -63,93 +50,104 @@ impl FileKeychain {
         Self { path, passphrase, derived: Mutex::new(None) }
     }
 
-    fn key(&self, header: &[u8; HEADER]) -> Result<Key, KeychainError> {
+    fn key(&self, header: &Header) -> Result<Key, KeychainError> {
         let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, key)) = &*derived
             && known == header
         {
             return Ok(key.clone());
         }
-        let at = MAGIC.len() + 1;
-        let number = |index: usize| {
-            let bytes = &header[at + 4 * index..at + 4 * index + 4];
-            u32::from_le_bytes(bytes.try_into().expect("a slice of four bytes"))
-        };
-        let (memory, passes, lanes) = (number(0), number(1), number(2));
-        if memory > MAX_MEMORY || passes > MAX_PASSES || lanes > MAX_LANES {
-            return Err(KeychainError::FileLimit);
-        }
-        let params =
-            Params::new(memory, passes, lanes, Some(32)).map_err(|_| KeychainError::FileLimit)?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(
-                self.passphrase.expose_secret(),
-                &header[HEADER - SALT..],
-                &mut *key,
-            )
-            .map_err(|_| KeychainError::FileLimit)?;
+        let key = header.key(self.passphrase.expose_secret())?;
         *derived = Some((*header, key.clone()));
         Ok(key)
     }
 
-    fn read(&self) -> Result<Option<([u8; HEADER], Items)>, KeychainError> {
-        let data = match fs::symlink_metadata(&self.path) {
-            Ok(data) => data,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io(&error)),
-        };
-        if !data.is_file() || data.len() > MAX_FILE {
-            return Err(KeychainError::FileDamaged);
+    fn read(&self) -> Result<Option<(Header, Items)>, KeychainError> {
+        match look(&self.path).map_err(|error| named(&error))? {
+            Look::Nothing => Ok(None),
+            Look::Empty => Err(KeychainError::FileEmpty),
+            Look::File { .. } => self.parse(&bytes(&self.path)?).map(Some),
         }
-        let bytes = fs::read(&self.path).map_err(|error| io(&error))?;
-        let header: &[u8; HEADER] = bytes.first_chunk().ok_or(KeychainError::FileDamaged)?;
-        if !header.starts_with(MAGIC) {
-            return Err(KeychainError::FileDamaged);
+    }
+
+    fn parse(&self, file: &[u8]) -> Result<(Header, Items), KeychainError> {
+        match Header::read(file) {
+            Ok(header) => Ok((header, sealed_file::open(&header, &self.key(&header)?, file)?)),
+            Err(KeychainError::FileTooNew(found)) => match Header::unflipped(file) {
+                Some(ours) if self.parse(&ours).is_ok() => Err(KeychainError::FileDamaged),
+                _ => Err(KeychainError::FileTooNew(found)),
+            },
+            Err(error) => Err(error),
         }
-        let format = header[MAGIC.len()];
-        if format > FORMAT {
-            return Err(KeychainError::FileTooNew(format));
-        }
-        let key = self.key(header)?;
-        let plain = sealed::open(&key, header, &bytes[HEADER..])
-            .map_err(|_| KeychainError::WrongPassphrase)?;
-        let items: BTreeMap<String, String> = serde_json::from_slice(plain.expose_secret())
-            .map_err(|_| KeychainError::FileDamaged)?;
-        let items = items.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
-        Ok(Some((*header, items.collect())))
     }
 
     /// Reads, lets `change` work on the items, and writes them, while no other process does.
     fn update(&self, change: impl FnOnce(&mut Items)) -> Result<(), KeychainError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         private_folder(folder).map_err(|error| io(&error))?;
-        let lock = lock_file(&self.path.with_extension("lock")).map_err(|error| io(&error))?;
-        lock.lock().map_err(|error| io(&error))?;
+        let _lock = self.hold()?;
         let (header, mut items) = match self.read()? {
             Some(found) => found,
-            None => (fresh_header()?, Items::new()),
+            None => (Header::fresh()?, Items::new()),
         };
         change(&mut items);
-        let borrowed: BTreeMap<&str, &str> =
-            items.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let plain =
-            Zeroizing::new(serde_json::to_vec(&borrowed).map_err(|_| KeychainError::WriteFailed)?);
-        let key = self.key(&header)?;
-        let body = sealed::seal(&key, &header, &plain).map_err(|_| KeychainError::WriteFailed)?;
+        let sealed = sealed_file::seal(&header, &self.key(&header)?, &items)?;
+        // Whoever left one behind is dead, for we hold the lock.
+        sweep(folder);
         // Mode 0600 comes from tempfile; the folder is synced so that the rename lasts.
         let mut file = tempfile::Builder::new()
-            .prefix(".keychain-")
+            .prefix(TEMPORARY)
             .tempfile_in(folder)
             .map_err(|error| io(&error))?;
-        file.write_all(&header)
-            .and_then(|()| file.write_all(&body))
+        file.write_all(&sealed)
             .and_then(|()| file.as_file().sync_all())
             .map_err(|error| io(&error))?;
+        self.keep_generation().map_err(|error| io(&error))?;
         file.persist(&self.path).map_err(|error| io(&error.error))?;
         #[cfg(unix)]
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io(&error))?;
         Ok(())
+    }
+
+    /// Waits for other writers, five seconds at most.
+    fn hold(&self) -> Result<File, KeychainError> {
+        let path = self.path.with_extension("lock");
+        let lock = lock_file(&path).map_err(|error| io(&error))?;
+        let started = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(fs::TryLockError::WouldBlock) if started.elapsed() < BUSY => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(KeychainError::FileBusy(lock_holder(&path)));
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(io(&error)),
+            }
+        }
+    }
+
+    fn generation(&self, number: usize) -> PathBuf {
+        self.path.with_extension(format!("sealed.{number}"))
+    }
+
+    /// Gives the file that is about to be replaced a second name, and the older ones the next.
+    /// The file itself stays where it is until the rename that replaces it.
+    fn keep_generation(&self) -> std::io::Result<()> {
+        let missing = |error: &std::io::Error| error.kind() == ErrorKind::NotFound;
+        for number in (1..GENERATIONS).rev() {
+            match fs::rename(self.generation(number), self.generation(number + 1)) {
+                Err(error) if !missing(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        match fs::hard_link(&self.path, self.generation(1)) {
+            Err(error) if missing(&error) => Ok(()),
+            // Not every file system gives a file two names; a copy says the same.
+            Err(_) => fs::copy(&self.path, self.generation(1)).map(drop),
+            Ok(()) => Ok(()),
+        }
     }
 }
 
@@ -187,20 +185,30 @@ impl Keychain for FileKeychain {
     fn kind(&self) -> &'static str {
         "file"
     }
+
+    fn good_generation(&self) -> Option<PathBuf> {
+        (1..=GENERATIONS).map(|number| self.generation(number)).find(|path| {
+            matches!(look(path), Ok(Look::File { .. }))
+                && bytes(path).is_ok_and(|file| self.parse(&file).is_ok())
+        })
+    }
 }
 
-fn fresh_header() -> Result<[u8; HEADER], KeychainError> {
-    let mut salt = [0; SALT];
-    getrandom::getrandom(&mut salt)
-        .map_err(|_| KeychainError::Failed("no randomness".to_owned()))?;
-    let mut bytes = Vec::with_capacity(HEADER);
-    bytes.extend_from_slice(MAGIC);
-    bytes.push(FORMAT);
-    for number in [MEMORY, PASSES, LANES] {
-        bytes.extend_from_slice(&number.to_le_bytes());
+fn bytes(path: &Path) -> Result<Vec<u8>, KeychainError> {
+    let mut bytes = vec![];
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| io(&error))?;
+    if bytes.len() as u64 > MAX_FILE { Err(KeychainError::FileLimit) } else { Ok(bytes) }
+}
+
+/// Removes files that a writer which was killed left behind.
+fn sweep(folder: &Path) {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files.filter(|file| file.file_name().to_string_lossy().starts_with(TEMPORARY)) {
+        // What cannot go now goes with the next change.
+        let _ = fs::remove_file(file.path());
     }
-    bytes.extend_from_slice(&salt);
-    Ok(bytes.try_into().expect("the parts add up to the header"))
 }
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
@@ -212,15 +220,33 @@ fn lock_file(path: &Path) -> std::io::Result<File> {
 }
 
 fn io(error: &std::io::Error) -> KeychainError {
-    KeychainError::FileIo(error.kind().to_string())
+    KeychainError::FileIo(error.kind())
+}
+
+fn named(error: &StoreError) -> KeychainError {
+    match error {
+        StoreError::Symlink => KeychainError::FileSymlink,
+        StoreError::NotAFile => KeychainError::FileNotAFile,
+        StoreError::Permissions => KeychainError::FilePermissions,
+        StoreError::ReadOnly => KeychainError::FileIo(ErrorKind::PermissionDenied),
+        _ => KeychainError::FileIo(ErrorKind::Other),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sealed_file::tests::cheap;
     use super::*;
 
     fn keychain(path: &Path, passphrase: &str) -> FileKeychain {
         FileKeychain::new(path.to_owned(), secret(passphrase.as_bytes().to_vec()))
+    }
+
+    /// One with a file whose key costs next to nothing.
+    fn quick(folder: &Path) -> FileKeychain {
+        let path = folder.join("keychain.sealed");
+        fs::write(&path, cheap(b"p", &Items::new())).unwrap();
+        keychain(&path, "p")
     }
 
     #[test]
@@ -243,38 +269,59 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_and_every_flipped_byte_is_refused() {
+    fn five_earlier_states_are_kept_and_the_newest_good_one_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keychain.sealed");
-        let good = keychain(&path, "p");
-        good.put("a", "label", b"value").unwrap();
-        let bytes = fs::read(&path).unwrap();
-        for cut in 0..bytes.len() {
-            fs::write(&path, &bytes[..cut]).unwrap();
-            assert!(good.get(&["a".to_owned()]).is_err(), "read when cut at {cut}");
+        let keychain = quick(dir.path());
+        for number in 0..8_u8 {
+            keychain.put(&format!("item-{number}"), "label", &[number; 4]).unwrap();
         }
-        // Header bytes change the derivation, which is slow: a few of them, and all of the box.
-        let places = [0, MAGIC.len(), HEADER - 1].into_iter().chain(HEADER..bytes.len());
-        for at in places {
-            let mut bad = bytes.clone();
-            bad[at] ^= 1;
-            fs::write(&path, &bad).unwrap();
-            assert!(good.get(&["a".to_owned()]).is_err(), "read with byte {at} changed");
-        }
+        let names = || {
+            let files = fs::read_dir(dir.path()).unwrap().flatten();
+            let mut names: Vec<String> =
+                files.map(|file| file.file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let mut expected = vec!["keychain.lock".to_owned(), "keychain.sealed".to_owned()];
+        expected.extend((1..=5).map(|number| format!("keychain.sealed.{number}")));
+        assert_eq!(names(), expected);
+        let count = |path: &Path| keychain.parse(&bytes(path).unwrap()).unwrap().1.len();
+        let counts: Vec<usize> = (1..=5).map(|n| count(&keychain.generation(n))).collect();
+        assert_eq!(counts, [7, 6, 5, 4, 3]);
+        fs::write(keychain.generation(1), b"").unwrap();
+        fs::write(keychain.generation(2), b"keyward-keychain\njunk").unwrap();
+        assert_eq!(keychain.good_generation(), Some(keychain.generation(3)));
     }
 
     #[test]
-    fn absurd_parameters_are_refused_before_any_work() {
+    fn what_a_dead_writer_left_is_swept_and_its_lock_taken_over() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keychain.sealed");
-        let good = keychain(&path, "p");
-        good.put("a", "label", b"value").unwrap();
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[MAGIC.len() + 1..MAGIC.len() + 5].copy_from_slice(&u32::MAX.to_le_bytes());
-        fs::write(&path, &bytes).unwrap();
-        assert_eq!(good.get(&["a".to_owned()]).unwrap_err(), KeychainError::FileLimit);
-        bytes[MAGIC.len()] = 99;
-        fs::write(&path, &bytes).unwrap();
-        assert_eq!(good.get(&["a".to_owned()]).unwrap_err(), KeychainError::FileTooNew(99));
+        let keychain = quick(dir.path());
+        fs::write(dir.path().join(".keychain-dead"), b"half").unwrap();
+        fs::write(dir.path().join("keychain.lock"), b"").unwrap();
+        keychain.put("a", "label", b"value").unwrap();
+        assert!(!dir.path().join(".keychain-dead").exists());
+    }
+
+    #[test]
+    fn what_is_no_file_of_ours_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let keychain = quick(dir.path());
+        let get = || keychain.get(&["a".to_owned()]).unwrap_err();
+        fs::write(&keychain.path, b"").unwrap();
+        assert_eq!(get(), KeychainError::FileEmpty);
+        fs::write(&keychain.path, b"\x89PNG\r\n\x1a\n").unwrap();
+        assert_eq!(get(), KeychainError::FileNotOurs);
+        fs::write(&keychain.path, b"keyward-key").unwrap();
+        assert_eq!(get(), KeychainError::FileDamaged);
+        fs::remove_file(&keychain.path).unwrap();
+        fs::create_dir(&keychain.path).unwrap();
+        assert_eq!(get(), KeychainError::FileNotAFile);
+        fs::remove_dir(&keychain.path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/dev/zero", &keychain.path).unwrap();
+            assert_eq!(get(), KeychainError::FileSymlink);
+        }
     }
 }

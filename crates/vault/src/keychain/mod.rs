@@ -4,12 +4,18 @@ mod file;
 mod memory;
 mod os;
 mod platform;
+mod sealed_file;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 pub use self::file::FileKeychain;
 pub use self::memory::MemoryKeychain;
 pub use self::os::OsKeychain;
+#[cfg(fuzzing)]
+pub use self::sealed_file::fuzz as fuzz_keychain_file;
 use crate::secret::Secret;
 
 /// The service attribute of every item of ours.
@@ -31,6 +37,15 @@ pub trait Keychain: Send + Sync {
     /// [`KeychainError`] when the keychain as a whole does not answer.
     fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError>;
 
+    /// Reads items with every candidate: more than one where another program added an item that
+    /// matches the same account.
+    ///
+    /// # Errors
+    /// As [`Keychain::get`].
+    fn candidates(&self, accounts: &[String]) -> Result<Vec<Vec<Secret>>, KeychainError> {
+        Ok(self.get(accounts)?.into_iter().map(|item| item.into_iter().collect()).collect())
+    }
+
     /// Deletes an item; one that is not there is no error.
     ///
     /// # Errors
@@ -42,6 +57,11 @@ pub trait Keychain: Send + Sync {
 
     /// `os`, `file` or `memory`.
     fn kind(&self) -> &'static str;
+
+    /// The newest earlier state of the keychain that opens, where it keeps any.
+    fn good_generation(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// How a keychain fails, told apart by what a person can do about it. Never carries item bytes.
@@ -78,9 +98,28 @@ pub enum KeychainError {
     /// `file`: the passphrase is wrong, or the file is damaged.
     #[error("the keychain file does not open with this passphrase")]
     WrongPassphrase,
-    /// `file`: the file is not a keychain file of ours, or is cut short.
+    /// `file`: the file is cut short or altered.
     #[error("the keychain file is damaged")]
     FileDamaged,
+    /// `file`: the file has no bytes.
+    #[error("the keychain file is empty")]
+    FileEmpty,
+    /// `file`: the file is another program's.
+    #[error("the file is not a keychain file of Keyward")]
+    FileNotOurs,
+    /// `file`: the path is a folder, FIFO, socket or device.
+    #[error("the keychain file's path is not a regular file")]
+    FileNotAFile,
+    /// `file`: the path is a symbolic link; links are not followed.
+    #[error("the keychain file is a symbolic link")]
+    FileSymlink,
+    /// `file`: the file belongs to another user.
+    #[error("the keychain file belongs to another user")]
+    FilePermissions,
+    /// `file`: another process has been writing to it for five seconds; its id, where the system
+    /// tells.
+    #[error("another program{} is writing to the keychain file", .0.map_or_else(String::new, |id| format!(" (process {id})")))]
+    FileBusy(Option<u32>),
     /// `file`: the file asks for more work than is sane.
     #[error("the keychain file asks for too much memory or time")]
     FileLimit,
@@ -89,5 +128,5 @@ pub enum KeychainError {
     FileTooNew(u8),
     /// `file`: the disk's word.
     #[error("the keychain file could not be read or written ({0})")]
-    FileIo(String),
+    FileIo(ErrorKind),
 }

@@ -69,7 +69,11 @@ impl OsKeychain {
                 let result = attempt(quiet, &say, &work);
                 // A connection that broke under the call is worth one more try with a new one.
                 let result = match result {
-                    Err(KeychainError::LostConnection) => attempt(quiet, &say, &work),
+                    Err(KeychainError::LostConnection) => match attempt(quiet, &say, &work) {
+                        // The bus itself died under the call.
+                        Err(KeychainError::NoBus(_)) => Err(KeychainError::LostConnection),
+                        again => again,
+                    },
                     result => result,
                 };
                 // The caller may have given up; then nobody listens, and that is right.
@@ -96,6 +100,12 @@ impl OsKeychain {
     }
 }
 
+/// The item among several of one account that has the fewest attributes: we give none beyond
+/// service and account, so those with more are another program's.
+fn ours(items: Vec<keyring_core::Entry>) -> Option<keyring_core::Entry> {
+    items.into_iter().min_by_key(|item| item.get_attributes().map_or(usize::MAX, |map| map.len()))
+}
+
 fn attempt<T>(
     quiet: bool,
     say: &mpsc::Sender<Word<T>>,
@@ -120,7 +130,14 @@ impl Keychain for OsKeychain {
             let entry = store
                 .build(SERVICE, &account, modifiers.as_ref())
                 .map_err(|error| platform::name(&error))?;
-            entry.set_secret(value.expose_secret()).map_err(|error| match platform::name(&error) {
+            let set = match entry.set_secret(value.expose_secret()) {
+                Err(PlatformError::Ambiguous(items)) => match ours(items) {
+                    Some(item) => item.set_secret(value.expose_secret()),
+                    None => Ok(()),
+                },
+                set => set,
+            };
+            set.map_err(|error| match platform::name(&error) {
                 KeychainError::Failed(_) => KeychainError::WriteFailed,
                 named => named,
             })
@@ -128,6 +145,16 @@ impl Keychain for OsKeychain {
     }
 
     fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError> {
+        let candidates = self.candidates(accounts)?.into_iter();
+        candidates
+            .map(|mut found| match found.len() {
+                0 | 1 => Ok(found.pop()),
+                many => Err(KeychainError::Ambiguous(many)),
+            })
+            .collect()
+    }
+
+    fn candidates(&self, accounts: &[String]) -> Result<Vec<Vec<Secret>>, KeychainError> {
         let accounts = accounts.to_vec();
         self.run(accounts.len(), move |store| {
             accounts
@@ -137,8 +164,15 @@ impl Keychain for OsKeychain {
                         .build(SERVICE, account, None)
                         .map_err(|error| platform::name(&error))?;
                     match entry.get_secret() {
-                        Ok(bytes) => Ok(Some(secret(bytes))),
-                        Err(PlatformError::NoEntry) => Ok(None),
+                        Ok(bytes) => Ok(vec![secret(bytes)]),
+                        Err(PlatformError::NoEntry) => Ok(vec![]),
+                        Err(PlatformError::Ambiguous(items)) => items
+                            .iter()
+                            .map(|item| {
+                                let bytes = item.get_secret();
+                                bytes.map(secret).map_err(|error| platform::name(&error))
+                            })
+                            .collect(),
                         Err(error) => Err(platform::name(&error)),
                     }
                 })
@@ -151,7 +185,14 @@ impl Keychain for OsKeychain {
         self.run(1, move |store| {
             let entry =
                 store.build(SERVICE, &account, None).map_err(|error| platform::name(&error))?;
-            match entry.delete_credential() {
+            let deleted = match entry.delete_credential() {
+                Err(PlatformError::Ambiguous(items)) => match ours(items) {
+                    Some(item) => item.delete_credential(),
+                    None => Ok(()),
+                },
+                deleted => deleted,
+            };
+            match deleted {
                 Ok(()) | Err(PlatformError::NoEntry) => Ok(()),
                 Err(error) => Err(platform::name(&error)),
             }

@@ -171,6 +171,12 @@ mod linux {
         use super::*;
 
         #[test]
+        fn what_a_wallet_of_texts_cannot_keep_goes_to_the_sealed_box() {
+            assert!(fits("text, é".as_bytes()));
+            assert!(!fits(b"\xff\xfe"));
+        }
+
+        #[test]
         fn bus_errors_are_named_by_what_helps() {
             assert_eq!(bus_error("org.freedesktop.Secret.Error.IsLocked"), KeychainError::Locked);
             assert_eq!(

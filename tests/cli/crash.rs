@@ -1,0 +1,392 @@
+//! Crashes: killed at any moment and at every system call of a save, and a disk that answers any
+//! of them with an error. Nothing that was acknowledged is lost, nothing is half there. Each test
+//! has a naive twin, a plain overwrite, that fails it.
+//!
+//! `KEYWARD_SOAK=1` runs all of it (1,000 kills, every system call); without it a sample.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::support::bad::state;
+use crate::support::session::Session;
+use crate::support::{Said, Sandbox};
+
+const VALUE: &str = "value-value";
+/// What changes a disk, as SQLite and the standard library call it.
+const CHANGING: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,fchmod,mkdir";
+
+fn soak() -> bool {
+    std::env::var_os("KEYWARD_SOAK").is_some()
+}
+
+fn filled() -> Sandbox {
+    let keyward = Sandbox::with_file();
+    keyward.add("a/b/c", VALUE);
+    keyward
+}
+
+/// Every entry, each with its value; the record and the doctor agree with them.
+#[track_caller]
+fn healthy(keyward: &Sandbox, what: &str) -> Vec<String> {
+    let list = keyward.run("list --json");
+    assert_eq!(list.status, 0, "{what}: {list}");
+    let names: Vec<String> = list.json()["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect();
+    // The doctor reads every value and compares it with what was stored.
+    let doctor = keyward.run("doctor");
+    assert_eq!(doctor.status, 0, "{what}: {doctor}");
+    assert!(doctor.out.contains(&format!("{} values are", names.len())), "{what}: {doctor}");
+    names
+}
+
+/// Runs an add under strace with an injection; its status, or none if it was killed.
+fn add_under(keyward: &Sandbox, inject: &str) -> Option<i32> {
+    let value = keyward.create("value", VALUE);
+    let status = keyward
+        .command("strace")
+        .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &format!("inject={inject}")])
+        .arg(env!("CARGO_BIN_EXE_keyward"))
+        .args(["add", "a/b/new", "--value-file", &value])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("strace is installed by `cargo xtask test`");
+    status.code()
+}
+
+/// The calls of an undisturbed add that change the disk, in order, with their times called so far.
+fn calls(keyward: &Sandbox) -> Vec<(String, usize)> {
+    let log = keyward.path("calls");
+    let value = keyward.create("value", VALUE);
+    let status = keyward
+        .command("strace")
+        .args(["-f", "--seccomp-bpf", "-qq", "-o", &log, "-e", &format!("trace={CHANGING}")])
+        .arg(env!("CARGO_BIN_EXE_keyward"))
+        .args(["add", "a/b/new", "--value-file", &value])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let mut times = BTreeMap::new();
+    let text = fs::read_to_string(&log).unwrap();
+    let mut calls = vec![];
+    for line in text.lines() {
+        // `4711 pwrite64(5, "…"`
+        let call = line.split_whitespace().nth(1).and_then(|word| word.split('(').next());
+        let Some(call) = call.filter(|call| CHANGING.split(',').any(|known| known == *call)) else {
+            continue;
+        };
+        let time = times.entry(call.to_owned()).or_insert(0);
+        *time += 1;
+        calls.push((call.to_owned(), *time));
+    }
+    calls
+}
+
+fn put_back(home: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
+    let _ = fs::remove_dir_all(home);
+    fs::create_dir(home).unwrap();
+    for (path, bytes) in files {
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// Those of the calls that this run tries: all, or so many spread over them.
+fn sample(calls: Vec<(String, usize)>, some: usize) -> Vec<(String, usize)> {
+    if soak() || calls.len() <= some {
+        return calls;
+    }
+    let step = calls.len().div_ceil(some);
+    calls.into_iter().skip(step / 2).step_by(step).collect()
+}
+
+#[test]
+fn a_save_killed_at_every_system_call_is_done_or_not_done() {
+    let keyward = filled();
+    let good = state(&keyward.home());
+    let calls = calls(&keyward);
+    assert!(calls.len() > 30, "only {} calls: is anything synced?", calls.len());
+    assert!(calls.iter().filter(|(call, _)| call.contains("sync")).count() >= 6, "{calls:?}");
+    let (mut before, mut after) = (0, 0);
+    for (call, time) in sample(calls, 12) {
+        put_back(&keyward.home(), &good);
+        let status = add_under(&keyward, &format!("{call}:signal=KILL:when={time}"));
+        let what = format!("killed at {call} number {time}");
+        let names = healthy(&keyward, &what);
+        assert!(names.contains(&"a/b/c".to_owned()), "{what}");
+        if names.len() == 2 {
+            after += 1
+        } else {
+            before += 1
+        }
+        assert!(status != Some(0) || names.len() == 2, "{what}: acknowledged and lost");
+        // What was left half way does not stand in the way of the next.
+        if names.len() == 1 {
+            keyward.add("a/b/new", VALUE);
+        }
+    }
+    assert!(before > 0 && after > 0, "all kills fell on one side: {before} before, {after} after");
+}
+
+#[test]
+fn a_disk_that_answers_a_save_with_an_error_leaves_the_old_state() {
+    let keyward = filled();
+    let good = state(&keyward.home());
+    let calls = calls(&keyward);
+    let mut failed = 0;
+    for (number, (call, time)) in sample(calls, 9).into_iter().enumerate() {
+        let errors: &[&str] = if soak() {
+            &["EIO", "ENOSPC", "EROFS"]
+        } else {
+            &[["EIO", "ENOSPC", "EROFS"][number % 3]]
+        };
+        for error in errors {
+            put_back(&keyward.home(), &good);
+            let status = add_under(&keyward, &format!("{call}:error={error}:when={time}"));
+            let what = format!("{error} at {call} number {time}, status {status:?}");
+            // 0 where the call was about something that may fail: the anchor, an old generation,
+            // a message of ours; 7 is the disk.
+            assert!([Some(0), Some(7)].contains(&status), "{what}");
+            failed += i32::from(status == Some(7));
+            let names = healthy(&keyward, &what);
+            assert!(names.contains(&"a/b/c".to_owned()), "{what}");
+            assert!(status != Some(0) || names.len() == 2, "{what}: acknowledged and lost");
+            keyward.run("list").ok();
+        }
+    }
+    assert!(failed > 2, "only {failed} errors were told");
+}
+
+/// The naive twin of the two tests above: a file that is overwritten in its place.
+#[test]
+fn a_plain_overwrite_fails_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("vault"), dir.path().join("new"));
+    for inject in [
+        "write,copy_file_range,sendfile:signal=KILL:when=1",
+        "write,copy_file_range,sendfile:error=EIO:when=1+",
+    ] {
+        fs::write(&old, "old state, whole").unwrap();
+        fs::write(&new, "new state, whole").unwrap();
+        let status = Command::new("strace")
+            .args([
+                "-f",
+                "--seccomp-bpf",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("inject={inject}"),
+                "cp",
+            ])
+            .args([&new, &old])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(!status.success());
+        let left = fs::read_to_string(&old).unwrap();
+        assert!(
+            !left.ends_with("whole"),
+            "the plain overwrite kept {left:?}; the test has no bite"
+        );
+    }
+}
+
+#[test]
+fn killed_at_any_moment_again_and_again_nothing_acknowledged_is_lost() {
+    let rounds = if soak() { 1_000 } else { 20 };
+    let session = Session::start();
+    let keyward = &session.sandbox;
+    keyward.add("a/b/first", VALUE);
+    // How long an undisturbed one takes here and now, so that kills fall all over it.
+    let started = std::time::Instant::now();
+    keyward.add("a/b/second", VALUE);
+    let whole = started.elapsed();
+    let (mut stored, mut killed) = (vec!["a/b/first".to_owned(), "a/b/second".to_owned()], 0);
+    for round in 0..rounds {
+        let name = format!("a/b/n{round}");
+        let value = keyward.create("value", VALUE);
+        let mut child = keyward
+            .command(env!("CARGO_BIN_EXE_keyward"))
+            .args(["add", &name, "--value-file", &value])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * (round % 10 + 1) / 10);
+        let _ = child.kill();
+        if child.wait().unwrap().success() {
+            stored.push(name);
+        } else {
+            killed += 1;
+        }
+    }
+    assert!(killed > rounds / 4, "only {killed} of {rounds} were killed in time");
+    let names = healthy(keyward, "at the end");
+    for name in &stored {
+        assert!(names.contains(name), "{name} was acknowledged and is lost");
+    }
+    keyward.run("audit verify").ok();
+}
+
+#[test]
+fn four_writers_at_once_lose_nothing() {
+    let each = if soak() { 25 } else { 5 };
+    let session = Session::start();
+    let keyward = &session.sandbox;
+    keyward.add("a/b/first", VALUE);
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            scope.spawn(move || {
+                for number in 0..each {
+                    keyward.add(&format!("a/b/w{writer}-{number}"), VALUE);
+                }
+            });
+        }
+    });
+    assert_eq!(healthy(keyward, "four writers").len(), 4 * each + 1);
+}
+
+/// The naive twin: four that each read, add and write a file without a lock.
+#[test]
+fn four_writers_without_a_lock_lose_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("list");
+    fs::write(&path, "").unwrap();
+    let barrier = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let (path, barrier) = (&path, &barrier);
+            scope.spawn(move || {
+                let text = fs::read_to_string(path).unwrap();
+                // All have read before any writes, as four slow programs would.
+                barrier.wait();
+                fs::write(path, format!("{text}w{writer}\n")).unwrap();
+            });
+        }
+    });
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1, "the test has no bite");
+}
+
+#[test]
+fn a_rotation_killed_between_its_steps_keeps_both_values() {
+    let keyward = filled();
+    keyward.pipe("rotate c --start --stdin", "new-value").ok();
+    let good = state(&keyward.home());
+    for time in [1, 3, 5] {
+        put_back(&keyward.home(), &good);
+        let status = keyward
+            .command("strace")
+            .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e"])
+            .arg(format!("inject=fsync,fdatasync:signal=KILL:when={time}"))
+            .arg(env!("CARGO_BIN_EXE_keyward"))
+            .args(["rotate", "c", "--next"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        let shown = keyward.run("show c --json").ok().json();
+        assert_eq!(shown["versions"].as_array().unwrap().len(), 2, "{status}");
+        assert_eq!(keyward.run("get c --version 1 --reveal").ok().out, VALUE);
+        assert_eq!(keyward.run("get c --version 2 --reveal").ok().out, "new-value");
+        keyward.run("rotate c --status").ok();
+        keyward.run("doctor").ok();
+    }
+}
+
+/// What a disk holds for certain after the calls so far, and what it may hold as well: bytes that
+/// were not synced may be missing, names that were not synced may be the old ones.
+#[derive(Default)]
+struct Disk {
+    /// From number of an open file to the temporary name it was made under.
+    open: BTreeMap<String, String>,
+    /// Temporary names whose bytes were synced.
+    synced: Vec<String>,
+    /// The temporary name whose file the final name leads to, for certain or perhaps.
+    certain: Option<String>,
+    perhaps: Vec<String>,
+}
+
+impl Disk {
+    /// Follows one line of strace; false when the final name might now lead to a file whose bytes
+    /// might be missing.
+    fn follow(&mut self, line: &str, without: &str) -> bool {
+        let quoted: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        let result = line.rsplit("= ").next().unwrap_or_default().trim();
+        let number = || line.split(['(', ',', ')']).nth(1).unwrap_or_default().to_owned();
+        let is_temporary = |path: &str| path.contains("/.keychain-");
+        if line.contains("openat(") && quoted.first().is_some_and(|path| is_temporary(path)) {
+            self.open.insert(result.to_owned(), quoted[0].to_owned());
+        } else if line.contains("openat(") && line.contains("O_CREAT") {
+            self.open.remove(result);
+        } else if line.contains("openat(")
+            && quoted.first().is_some_and(|path| path.ends_with("/kw"))
+        {
+            self.open.insert(result.to_owned(), "folder".to_owned());
+        } else if line.contains("fsync(") {
+            match self.open.get(&number()).map(String::as_str) {
+                Some("folder") if without != "folder" => {
+                    if let Some(last) = self.perhaps.pop() {
+                        (self.certain, self.perhaps) = (Some(last), vec![]);
+                    }
+                }
+                Some("folder") | None => {}
+                Some(name) if without != "file" => self.synced.push(name.to_owned()),
+                Some(_) => {}
+            }
+        } else if line.contains("rename")
+            && quoted.last().is_some_and(|to| to.ends_with("/keychain.sealed"))
+        {
+            self.perhaps.push(quoted[0].to_owned());
+        }
+        self.perhaps.iter().chain(&self.certain).all(|name| self.synced.contains(name))
+    }
+}
+
+#[test]
+fn a_disk_that_drops_what_was_not_synced_finds_the_keychain_file_safe() {
+    let keyward = filled();
+    let log = keyward.path("calls");
+    let value = keyward.create("value", VALUE);
+    let status = keyward
+        .command("strace")
+        .args(["-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", &log, "-e"])
+        .arg("trace=openat,fsync,fdatasync,rename,renameat,renameat2")
+        .arg(env!("CARGO_BIN_EXE_keyward"))
+        .args(["add", "a/b/new", "--value-file", &value])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let text = fs::read_to_string(&log).unwrap();
+    // Safe at every step; and at the end the new file is there for certain.
+    let run = |without: &str| {
+        let mut disk = Disk::default();
+        let safe = text.lines().all(|line| disk.follow(line, without));
+        (safe, disk.certain.is_some() && disk.perhaps.is_empty())
+    };
+    assert_eq!(run("nothing"), (true, true), "{text}");
+    // With either sync taken out it is not: the bytes may be missing, or the name is not certain.
+    assert!(!run("file").0, "a save without a sync of its file passed");
+    assert!(!run("folder").1, "a save without a sync of its folder passed");
+}
+
+#[test]
+fn a_killed_writer_is_waited_for_no_longer() {
+    let keyward = filled();
+    // Killed while it holds the lock of the keychain file.
+    let status = add_under(&keyward, "rename,renameat,renameat2:signal=KILL:when=1");
+    assert_ne!(status, Some(0), "it was not killed");
+    let started = std::time::Instant::now();
+    let said: Said = keyward.pipe("add a/b/next --stdin", VALUE);
+    assert!(started.elapsed() < Duration::from_secs(30));
+    said.ok();
+}
