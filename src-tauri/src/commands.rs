@@ -13,7 +13,8 @@ use keyward_app::view::{
 };
 use keyward_app::webhooks::SchemeSummary;
 use keyward_app::{
-    CaptureView, Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard,
+    CaptureView, Error, Key, Keyward, Merge, RestoreOptions, ScanJob, WebhookCase, WebhookView,
+    clipboard,
 };
 use secrecy::ExposeSecret as _;
 use tauri::{AppHandle, State};
@@ -319,7 +320,7 @@ pub fn restore_preview(
     passphrase: String,
     merge: String,
 ) -> Answer<RestoreReport> {
-    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, true, None)
+    keyward.restore(&path, &words(passphrase), restore_options(&merge, true)?)
 }
 
 /// A restore.
@@ -330,7 +331,11 @@ pub fn restore_apply(
     passphrase: String,
     merge: String,
 ) -> Answer<RestoreReport> {
-    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, false, None)
+    keyward.restore(&path, &words(passphrase), restore_options(&merge, false)?)
+}
+
+fn restore_options(merge: &str, dry_run: bool) -> Answer<RestoreOptions> {
+    Ok(RestoreOptions { merge: Merge::parse(merge)?, dry_run, ..RestoreOptions::default() })
 }
 
 fn words(passphrase: String) -> Key {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod backup_habit;
 mod bad_scan;
 mod canary;
 mod contract;

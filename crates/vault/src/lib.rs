@@ -18,4 +18,4 @@ pub use keys::{Keys, Purpose};
 pub use name::{EntryName, NameError};
 pub use sealed::{SealError, open, seal};
 pub use secret::{MAX_VALUE, Secret, SecretError, check_value, secret};
-pub use vault::{Staged, Vault, VaultError, new_id};
+pub use vault::{Staged, Vault, VaultError, id_time, new_id};
