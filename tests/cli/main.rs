@@ -4,6 +4,8 @@
 
 mod backup;
 mod backup_habit;
+#[cfg(target_os = "linux")]
+mod bad_backup;
 mod bad_scan;
 mod canary;
 mod contract;
@@ -11,6 +13,8 @@ mod hook;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;
+#[cfg(unix)]
+mod restore_kill;
 mod rotation;
 mod scan;
 mod scan_watch;
