@@ -243,6 +243,9 @@ pub fn open(sealed: &[u8], opener: &Opener, max_work_factor: u8) -> Result<Secre
             OpenError::NotAge
         });
     }
+    // Blank lines round armour mean nothing; a mail program may have added them.
+    let armored = sealed.trim_ascii_start().starts_with(b"-----BEGIN");
+    let sealed = if armored { sealed.trim_ascii() } else { sealed };
     let reader = age::armor::ArmoredReader::new(sealed);
     let name = |error: age::DecryptError| match name(&error, max_work_factor) {
         OpenError::NoMatchingKey => no_key(sealed),
