@@ -276,3 +276,49 @@ fn the_timer_is_one_that_systemd_takes() {
     assert!(!Path::new(&timer).exists() && !Path::new(&service).exists());
     assert!(fs::symlink_metadata(&link).is_err(), "the link stayed");
 }
+
+/// The names of the system calls on files that a backup makes, in order, with what they were on.
+#[cfg(target_os = "linux")]
+fn calls(keyward: &Sandbox, folder: &str, args: &[&str]) -> Option<Vec<String>> {
+    let trace = keyward.path("trace");
+    let mut command = keyward.command("strace");
+    command.args(["-f", "-y", "-o", &trace, "-e"]);
+    command.arg("trace=openat,read,write,fsync,rename,renameat,renameat2,link,linkat,unlink");
+    command.arg(env!("CARGO_BIN_EXE_keyward")).args(args);
+    let output = command.output().ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(&trace).unwrap();
+    Some(text.lines().filter(|line| line.contains(folder)).map(str::to_owned).collect())
+}
+
+/// Written, synced, read back, renamed, the folder synced, read back under its name: in this order.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_backup_is_called_done_only_after_every_step() {
+    let (keyward, _, recipient) = with_kit();
+    let folder = keyward.path("out");
+    fs::create_dir(&folder).unwrap();
+    let file = format!("{folder}/vault.age");
+    let args = ["backup", "create", "--out", &file, "--recipient", &recipient];
+    let Some(calls) = calls(&keyward, &folder, &args) else {
+        return;
+    };
+    let temporary = format!("{folder}/.keyward-backup-");
+    let is =
+        |line: &str, call: &str, on: &str| line.contains(&format!(" {call}(")) && line.contains(on);
+    let steps: [&dyn Fn(&str) -> bool; 6] = [
+        &|line| is(line, "write", &temporary),
+        &|line| is(line, "fsync", &temporary),
+        &|line| is(line, "read", &temporary),
+        &|line| line.contains(" rename") && line.contains("vault.age"),
+        &|line| is(line, "fsync", &format!("<{folder}>")),
+        &|line| is(line, "read", "vault.age>"),
+    ];
+    let mut at = 0;
+    for line in &calls {
+        if at < steps.len() && steps[at](line) {
+            at += 1;
+        }
+    }
+    assert_eq!(at, steps.len(), "step {at} is not where it should be in\n{}", calls.join("\n"));
+}

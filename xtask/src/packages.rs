@@ -68,9 +68,9 @@ const HEADLESS: Names = Names {
 };
 
 const TESTS: Names = Names {
-    apt: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq"],
+    apt: &["age", "chromium", "git", "xclip", "dunst", "jq", "strace"],
+    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq", "strace"],
+    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq", "strace"],
 };
 
 /// Installs what is missing.

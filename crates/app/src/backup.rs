@@ -1,10 +1,12 @@
 //! Backups of the whole vault.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use keyward_backup::{self as backup, Document, Lock, MAX_WORK_FACTOR, Opener};
 use keyward_store::{BackupRecord, Entry};
-use keyward_vault::{Purpose, Secret};
+use keyward_vault::{Purpose, Secret, secret};
+use zeroize::Zeroizing;
 
 use crate::session::Open;
 use crate::snapshot::Snapshot;
@@ -22,7 +24,22 @@ pub enum Key {
     Identity(Secret),
 }
 
+/// Most that is read of an identity file, in bytes.
+const MAX_IDENTITY: u64 = 1024 * 1024;
+
 impl Key {
+    /// The identity that lies in a file.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` or the disk. What is in it is looked at when it is used.
+    pub fn identity_file(path: &Path) -> Result<Self, Error> {
+        let mut bytes = Zeroizing::new(vec![]);
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_IDENTITY).read_to_end(&mut bytes))
+            .map_err(|error| crate::error::io(&error, "the identity file"))?;
+        Ok(Self::Identity(secret(bytes.to_vec())))
+    }
+
     fn lock(&self) -> Result<Lock, Error> {
         match self {
             Self::Passphrase(bytes) => Ok(Lock::passphrase(bytes)?),
