@@ -8,12 +8,14 @@ use keyward_app::import::Import;
 use keyward_app::input::{EntryEdit, ListFilter, NewEntry, secret};
 use keyward_app::scanner::{Cancel, Report};
 use keyward_app::view::{
-    AuditList, AuditVerdict, BackupList, BackupReport, Doctor, EntryDetail, EntryList, Home,
-    ImportReport, RepositoryList, RestoreReport, RunList, RunView, Settings, Status,
+    AuditList, AuditVerdict, BackupList, BackupReport, Doctor, DrillReport, EntryDetail, EntryList,
+    Home, ImportReport, KitReport, RepositoryList, RestoreReport, RunList, RunView, ScheduleRun,
+    ScheduleStatus, Settings, Status,
 };
 use keyward_app::webhooks::SchemeSummary;
 use keyward_app::{
-    CaptureView, Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard,
+    CaptureView, Error, Key, Keyward, Merge, NewSchedule, RestoreOptions, ScanJob, WebhookCase,
+    WebhookView, clipboard,
 };
 use secrecy::ExposeSecret as _;
 use tauri::{AppHandle, State};
@@ -310,8 +312,59 @@ pub fn backup_verify(
     keyward: State<'_, Keyward>,
     path: PathBuf,
     passphrase: String,
+    identity: Option<PathBuf>,
 ) -> Answer<BackupReport> {
-    keyward.backup_verify(&path, &words(passphrase), None)
+    keyward.backup_verify(&path, &key(passphrase, identity)?, None)
+}
+
+/// Rehearses a restore.
+#[tauri::command(async)]
+pub fn backup_drill(
+    keyward: State<'_, Keyward>,
+    path: PathBuf,
+    passphrase: String,
+    identity: Option<PathBuf>,
+) -> Answer<DrillReport> {
+    keyward.backup_drill(Some(&path), &key(passphrase, identity)?, None)
+}
+
+/// Makes a recovery kit as a file; the page never sees the identity.
+#[tauri::command(async)]
+pub fn backup_kit(keyward: State<'_, Keyward>, path: PathBuf) -> Answer<KitReport> {
+    keyward.backup_kit(Some(&path)).map(|(report, _)| report)
+}
+
+/// The schedule of backups.
+#[tauri::command(async)]
+pub fn schedule_status(keyward: State<'_, Keyward>) -> Answer<ScheduleStatus> {
+    keyward.schedule_status()
+}
+
+/// Sets the schedule: a folder, and the seconds between backups.
+#[tauri::command(async)]
+pub fn schedule_set(
+    keyward: State<'_, Keyward>,
+    folder: PathBuf,
+    every: u64,
+) -> Answer<ScheduleStatus> {
+    keyward.schedule_set(&NewSchedule {
+        to: vec![folder],
+        every,
+        timer: true,
+        ..NewSchedule::default()
+    })
+}
+
+/// Ends the schedule.
+#[tauri::command(async)]
+pub fn schedule_remove(keyward: State<'_, Keyward>) -> Answer<()> {
+    keyward.schedule_remove()
+}
+
+/// Writes into every folder of the schedule now.
+#[tauri::command(async)]
+pub fn schedule_run(keyward: State<'_, Keyward>) -> Answer<ScheduleRun> {
+    keyward.schedule_run(true)
 }
 
 /// What a restore would change.
@@ -320,9 +373,10 @@ pub fn restore_preview(
     keyward: State<'_, Keyward>,
     path: PathBuf,
     passphrase: String,
+    identity: Option<PathBuf>,
     merge: String,
 ) -> Answer<RestoreReport> {
-    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, true, None)
+    keyward.restore(&path, &key(passphrase, identity)?, restore_options(&merge, true)?)
 }
 
 /// A restore.
@@ -331,9 +385,22 @@ pub fn restore_apply(
     keyward: State<'_, Keyward>,
     path: PathBuf,
     passphrase: String,
+    identity: Option<PathBuf>,
     merge: String,
 ) -> Answer<RestoreReport> {
-    keyward.restore(&path, &words(passphrase), Merge::parse(&merge)?, false, None)
+    keyward.restore(&path, &key(passphrase, identity)?, restore_options(&merge, false)?)
+}
+
+fn restore_options(merge: &str, dry_run: bool) -> Answer<RestoreOptions> {
+    Ok(RestoreOptions { merge: Merge::parse(merge)?, dry_run, ..RestoreOptions::default() })
+}
+
+/// The identity file where one is named, else the passphrase.
+fn key(passphrase: String, identity: Option<PathBuf>) -> Answer<Key> {
+    match identity {
+        Some(path) => Key::identity_file(&path),
+        None => Ok(words(passphrase)),
+    }
 }
 
 fn words(passphrase: String) -> Key {

@@ -7,6 +7,9 @@ mod backup;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod bad_keychain;
+mod backup_habit;
+#[cfg(target_os = "linux")]
+mod bad_backup;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
@@ -20,6 +23,8 @@ mod keepassxc;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;
+#[cfg(unix)]
+mod restore_kill;
 mod rotation;
 mod scan;
 mod scan_watch;

@@ -360,9 +360,39 @@ export const journeys = {
     await window.type("restore-passphrase", "correct horse");
     await window.click("restore-preview");
     await window.page.locator('[data-testid="restore-report"][data-applied="false"]').waitFor();
+    assert.match(await window.text("drill-report"), /20 values came back as they are here/);
     await window.click("restore-apply");
     await window.page.locator('[data-testid="restore-report"][data-applied="true"]').waitFor();
     assert.equal(await window.at("restore-passphrase").inputValue(), "");
+    await window.close();
+  },
+
+  "a recovery kit, a schedule, and a rehearsal with the kit": async (open) => {
+    const window = await open();
+    await window.click("nav-backups");
+    assert.match(await window.text("backup-schedule"), /not set/);
+    await window.click("backup-habit");
+    await window.type("schedule-folder", "/media/usb/backups");
+    assert.equal(await window.at("schedule-set").isDisabled(), true, "a schedule needs a kit");
+    await window.type("kit-path", "/media/usb/kit.html");
+    await window.click("kit-make");
+    assert.match(await window.text("kit-written"), /can read every key[\s\S]*kit\.html/);
+    await window.at("schedule-every").selectOption("43200");
+    await window.click("schedule-set");
+    await window.page.getByText("Saved.").waitFor();
+    await window.click("schedule-run");
+    await window.page.getByText("Written and read back, byte for byte.").waitFor();
+    await window.click("habit-close");
+    assert.match(await window.text("backup-schedule"), /every 12 hours/);
+    await window.click("backup-rehearse");
+    await window.click("restore-opener-kit");
+    await window.type("restore-kit", "/media/usb/kit.txt");
+    await window.click("restore-preview");
+    await window.at("drill-report").waitFor();
+    await window.click("restore-close");
+    await window.click("backup-habit");
+    await window.click("schedule-stop");
+    await window.page.getByText("No backup is scheduled any more.").waitFor();
     await window.close();
   },
 

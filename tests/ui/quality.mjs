@@ -221,6 +221,16 @@ const STATES = {
     await window.click("restore-preview");
     await window.at("restore-report").waitFor();
   },
+  "backup-habit": async (window) => {
+    await window.press("6");
+    await window.click("backup-habit");
+    await window.type("kit-path", "/media/usb/kit.html");
+    await window.click("kit-make");
+    await window.at("kit-written").waitFor();
+    await window.type("schedule-folder", "/media/usb/backups");
+    await window.click("schedule-set");
+    await window.at("schedule-said").waitFor();
+  },
   toast: async (window) => {
     await window.press("2");
     await window.row("entry-row", "acme/prod/openai").click();

@@ -9,6 +9,7 @@ mod fuzz;
 mod fuzz_seeds;
 mod packages;
 mod session;
+mod soak;
 mod steps;
 mod ui;
 
@@ -30,6 +31,8 @@ cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
                               Keyward and its peers in turn over the same repositories
 cargo xtask fuzz [TARGET] [--minutes N]
                               hostile bytes for every parser, or for one, ten minutes each
+cargo xtask soak [NAME] [--rounds N]
+                              the long runs of tests that the suite takes a sample of
 ";
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),
         ["fuzz", ref rest @ ..] => fuzz::run(rest),
+        ["soak", ref rest @ ..] => soak::run(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

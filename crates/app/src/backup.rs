@@ -1,10 +1,12 @@
 //! Backups of the whole vault.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use keyward_backup::{self as backup, Document, Lock, MAX_WORK_FACTOR, Opener};
 use keyward_store::{BackupRecord, Entry};
-use keyward_vault::{Purpose, Secret};
+use keyward_vault::{Purpose, Secret, secret};
+use zeroize::Zeroizing;
 
 use crate::session::Open;
 use crate::snapshot::Snapshot;
@@ -22,7 +24,22 @@ pub enum Key {
     Identity(Secret),
 }
 
+/// Most that is read of an identity file, in bytes.
+const MAX_IDENTITY: u64 = 1024 * 1024;
+
 impl Key {
+    /// The identity that lies in a file.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` or the disk. What is in it is looked at when it is used.
+    pub fn identity_file(path: &Path) -> Result<Self, Error> {
+        let mut bytes = Zeroizing::new(vec![]);
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_IDENTITY).read_to_end(&mut bytes))
+            .map_err(|error| crate::error::io(&error, "the identity file"))?;
+        Ok(Self::Identity(secret(bytes.to_vec())))
+    }
+
     fn lock(&self) -> Result<Lock, Error> {
         match self {
             Self::Passphrase(bytes) => Ok(Lock::passphrase(bytes)?),
@@ -67,7 +84,18 @@ impl Keyward {
                 "Add an entry first.",
             )
         })?;
-        let size = backup::write(&path, &document, &lock, armor, replace)?;
+        let written = backup::write(&path, &document, &lock, armor, replace)?;
+        self.record_backup(&path, &document, written.size)?;
+        Ok(report(&path, &document, written.size, Some(true), written.opened))
+    }
+
+    /// Remembers a backup that was written.
+    pub(crate) fn record_backup(
+        &self,
+        path: &Path,
+        document: &Document,
+        size: u64,
+    ) -> Result<(), Error> {
         let shown = path.display().to_string();
         let counts = document.counts();
         self.with(|open| {
@@ -85,7 +113,7 @@ impl Keyward {
                 Ok(((), vec![self.event("backup", &shown, Some(detail))]))
             })
         })?;
-        Ok(report(&path, &document, size, Some(true)))
+        Ok(())
     }
 
     /// Opens a backup, checks all of it, and hands out only its figures.
@@ -121,7 +149,7 @@ impl Keyward {
                 })
             })?;
         }
-        Ok(report(&path, &document, size, proved))
+        Ok(report(&path, &document, size, proved, true))
     }
 
     /// The backups this vault wrote, newest first.
@@ -129,7 +157,10 @@ impl Keyward {
     /// # Errors
     /// The keychain or the disk.
     pub fn backups(&self) -> Result<BackupList, Error> {
-        let records = self.with(|open| open.read(|tx| Ok(tx.backups()?)))?.unwrap_or_default();
+        let seen = self.with(|open| {
+            open.read(|tx| Ok((tx.backups()?, crate::drill::last_view(tx)?, crate::kit::view(tx)?)))
+        })?;
+        let (records, drill, kit) = seen.unwrap_or_default();
         let rows = records.into_iter().map(|record| BackupRow {
             present: Path::new(&record.path).is_file(),
             path: record.path,
@@ -138,7 +169,8 @@ impl Keyward {
             entries: record.entries,
             verified: record.verified.map(|at| at.to_string()),
         });
-        Ok(BackupList { version: JSON_VERSION, backups: rows.collect() })
+        let (backups, drill_due) = (rows.collect(), self.drill_reminder()?);
+        Ok(BackupList { version: JSON_VERSION, backups, drill, drill_due, kit })
     }
 
     /// Everything of the vault as a document.
@@ -205,7 +237,13 @@ pub(crate) fn to_backup(entry: &Entry, versions: Vec<backup::Version>) -> backup
     }
 }
 
-fn report(path: &Path, document: &Document, size: u64, proved: Option<bool>) -> BackupReport {
+fn report(
+    path: &Path,
+    document: &Document,
+    size: u64,
+    proved: Option<bool>,
+    opened: bool,
+) -> BackupReport {
     let counts = document.counts();
     BackupReport {
         version: JSON_VERSION,
@@ -216,6 +254,7 @@ fn report(path: &Path, document: &Document, size: u64, proved: Option<bool>) -> 
         values: counts.values,
         size,
         origin_proved: proved,
+        opened,
     }
 }
 

@@ -15,6 +15,7 @@ impl Keyward {
             checks.push(self.check_values());
             checks.push(self.check_audit());
             checks.push(self.check_backup());
+            checks.push(self.check_drill());
         }
         checks.extend(self.check_extras());
         let notices = self.notices().into_iter();
@@ -32,11 +33,12 @@ impl Keyward {
         let vault = self.vault_exists().unwrap_or(true);
         // Asked often and unasked, so it must never make the keychain ask the user: only a vault
         // that is open already says when its last backup was.
-        let last_backup = if self.is_open() {
+        let (last_backup, last_drill) = if self.is_open() {
             let list = self.backups()?;
-            list.backups.into_iter().next().map(|backup| backup.created)
+            let newest = list.backups.into_iter().next();
+            (newest.map(|backup| backup.created), list.drill.map(|drill| drill.at))
         } else {
-            None
+            (None, None)
         };
         Ok(Status {
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -49,6 +51,7 @@ impl Keyward {
                 hint: check.hint,
             },
             last_backup,
+            last_drill,
             home: self.config.home.display().to_string(),
         })
     }
@@ -167,6 +170,26 @@ impl Keyward {
             Err(error) => ill("backup", error),
         }
     }
+
+    /// A late drill is a reminder and no fault.
+    fn check_drill(&self) -> Check {
+        match self.backups() {
+            Ok(list) => match (list.drill_due, list.drill) {
+                (Some(text), _) => reminded("drill", text, "`keyward backup drill` rehearses one."),
+                (None, Some(drill)) => well(
+                    "drill",
+                    format!("A restore was rehearsed on {}; everything came back.", &drill.at),
+                ),
+                (None, None) => well("drill", "There is nothing to rehearse yet.".to_owned()),
+            },
+            Err(error) => ill("drill", error),
+        }
+    }
+}
+
+/// A check that passed and has something to suggest.
+fn reminded(id: &str, message: String, hint: &str) -> Check {
+    Check { hint: Some(hint.to_owned()), ..well(id, message) }
 }
 
 fn well(id: &str, message: String) -> Check {

@@ -246,6 +246,8 @@ impl Keyward {
                     Err(error) => return Err(error),
                 };
                 entry.removed = None;
+                // A backup made meanwhile is right not to have it.
+                entry.updated = self.clock();
                 tx.put_entry(&entry)?;
                 let path = entry.path();
                 Ok((path.clone(), vec![self.event("restore-entry", &path, None)]))
@@ -315,7 +317,7 @@ fn apply(entry: &mut Entry, edit: &EntryEdit) -> Result<(), Error> {
 }
 
 /// Checks the fields and puts them in order.
-fn tidy(entry: &mut Entry) -> Result<(), Error> {
+pub(crate) fn tidy(entry: &mut Entry) -> Result<(), Error> {
     let bad = |what: &str, hint: &str| {
         Err(Error::new("FIELD_INVALID", format!("{what} Nothing was changed."), hint))
     };

@@ -52,6 +52,9 @@ pub const CODES: &[(&str, u8)] = &[
     ("BACKUP_MALFORMED", 3),
     ("BACKUP_NOT_A_FILE", 3),
     ("BACKUP_EXISTS", 3),
+    ("BACKUP_UNSUPPORTED", 3),
+    ("BACKUP_BAD_ENTRIES", 3),
+    ("BACKUP_NO_RECIPIENT", 3),
     ("REPO_OUTSIDE_ROOT", 3),
     ("NOT_A_REPOSITORY", 3),
     ("RULE_INVALID", 3),
@@ -348,9 +351,21 @@ impl From<LockError> for Error {
             LockError::Plugin => {
                 ("BACKUP_PLUGIN", "Use a passphrase or an X25519 key of `age-keygen`.")
             }
-            LockError::NoIdentity => {
-                ("IDENTITY_INVALID", "Give the file that `age-keygen -o` wrote.")
+            LockError::Unsupported => {
+                ("BACKUP_UNSUPPORTED", "Use a passphrase or an X25519 key of `age-keygen`.")
             }
+            LockError::NoIdentity => (
+                "IDENTITY_INVALID",
+                "Give your recovery kit, or the file that `age-keygen -o` wrote.",
+            ),
+            LockError::BackupAsIdentity => (
+                "IDENTITY_INVALID",
+                "The backup comes first; after `--identity` give your recovery kit, or the file that `age-keygen -o` wrote.",
+            ),
+            LockError::SshKey => (
+                "IDENTITY_INVALID",
+                "Give your recovery kit, or the file that `age-keygen -o` wrote.",
+            ),
         };
         Self::new(code, says, hint)
     }
@@ -379,7 +394,7 @@ impl From<FileError> for Error {
                     }
                     OpenError::WrongPassphrase => (
                         "BACKUP_WRONG_KEY",
-                        "Check the passphrase; if it is right, try an older backup.",
+                        "Check the passphrase, and whether letters with accents are stored the same way; if it is right, try an older backup.",
                     ),
                     OpenError::NoMatchingKey => (
                         "BACKUP_NO_MATCHING_KEY",
@@ -396,6 +411,18 @@ impl From<FileError> for Error {
                     OpenError::TooLarge => (
                         "BACKUP_TOO_LARGE",
                         "Keyward writes no such file; check where it comes from.",
+                    ),
+                    OpenError::Plugin => (
+                        "BACKUP_PLUGIN",
+                        "Open it with age itself and encrypt it again for an X25519 key of `age-keygen`.",
+                    ),
+                    OpenError::Unsupported => (
+                        "BACKUP_UNSUPPORTED",
+                        "Open it with age itself (1.3 or newer for post-quantum keys) and encrypt it again for an X25519 key of `age-keygen`.",
+                    ),
+                    OpenError::IdentityAsBackup => (
+                        "BACKUP_NOT_OURS",
+                        "Give the backup first, and this file after `--identity`.",
                     ),
                 };
                 Self::new(code, says, hint)

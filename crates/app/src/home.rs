@@ -37,6 +37,8 @@ impl Keyward {
                 Some(_) => None,
             };
             needs.extend(text.map(|text| (5, a_need("backup", "", text))));
+            let drill = self.drill_reminder()?;
+            needs.extend(drill.map(|text| (6, a_need("drill", "", text))));
         }
         needs.sort_by_key(|(order, _)| *order);
         Ok(Home {

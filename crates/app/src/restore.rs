@@ -1,17 +1,17 @@
 //! Restores: everything is decrypted and checked before anything is applied, and what is applied
 //! is one transaction.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use keyward_backup::{self as backup, Document, MAX_WORK_FACTOR, Opener};
 use keyward_store::{Entry, Version};
-use keyward_vault::{EntryName, Secret, Staged, check_value, new_id};
+use keyward_vault::{EntryName, Secret, Staged, new_id};
 use secrecy::ExposeSecret;
 
 use crate::backup::{Key, prove, to_backup};
-use crate::entries::{label, value_len};
+use crate::entries::{label, tidy, value_len};
+use crate::restorable::{self, Checked};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
 use crate::{Error, Keyward, limits};
@@ -47,6 +47,19 @@ impl Merge {
     }
 }
 
+/// How a restore is done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RestoreOptions {
+    /// What happens to entries that are in both.
+    pub merge: Merge,
+    /// Only say what would change.
+    pub dry_run: bool,
+    /// Go on without entries that cannot be restored.
+    pub skip_bad: bool,
+    /// Highest scrypt work factor that is done; [`MAX_WORK_FACTOR`] when not given.
+    pub max_work_factor: Option<u8>,
+}
+
 /// Versions to write, each with its staged value if that is new here.
 type Restored = Vec<(Version, Option<Staged>)>;
 
@@ -63,22 +76,21 @@ struct Planned<'a> {
 
 impl Keyward {
     /// Restores a backup: everything is decrypted and checked before anything is applied, the
-    /// vault is backed up first under the same key, and the rows change in one transaction. With
-    /// `dry_run` only the preview is made. Into an empty data folder it makes the vault.
+    /// vault is backed up first under the same key, and the rows change in one transaction. Into
+    /// an empty data folder it makes the vault.
     ///
     /// # Errors
-    /// What is wrong with the file or the key, the keychain, the disk. Nothing is changed then.
+    /// What is wrong with the file or the key, `BACKUP_BAD_ENTRIES`, the keychain, the disk.
+    /// Nothing is changed then.
     pub fn restore(
         &self,
         path: &Path,
         key: &Key,
-        merge: Merge,
-        dry_run: bool,
-        max_work_factor: Option<u8>,
+        options: RestoreOptions,
     ) -> Result<RestoreReport, Error> {
         let opener = key.opener()?;
-        let mut document = backup::read(path, &opener, max_work_factor.unwrap_or(MAX_WORK_FACTOR))?;
-        let names = check_entries(&document)?;
+        let factor = options.max_work_factor.unwrap_or(MAX_WORK_FACTOR);
+        let mut document = backup::read(path, &opener, factor)?;
         self.begin_anew();
         let seen = self.with(|open| {
             let proved = prove(open, &mut document)?;
@@ -89,36 +101,64 @@ impl Keyward {
             Some((proved, _)) => (*proved, true),
             None => (None, false),
         };
+        let Checked { names, bad, warnings } = restorable::check(&mut document, self.clock());
+        if !bad.is_empty() && !options.skip_bad {
+            return Err(restorable::refusal(&bad));
+        }
         let print = |value: &Secret| {
             self.with(|open| Ok(open.vault.keys().fingerprint(value.expose_secret())))
         };
         let mut planned = vec![];
         for (from, name) in document.entries.iter().zip(names) {
             let snapshot = seen.as_ref().map(|(_, snapshot)| snapshot);
-            planned.push(plan(from, name, snapshot, merge, &print)?);
+            planned.push(plan(from, name, snapshot, options.merge, &print)?);
         }
-        let report = restore_report(&planned, proved, !dry_run);
+        let mut report = restore_report(&planned, proved, !options.dry_run);
+        (report.bad, report.warnings) = (bad, warnings);
         let changes = planned.iter().any(|one| one.apply);
-        if dry_run || (!changes && had_vault) {
+        if options.dry_run || (!changes && had_vault) {
             return Ok(report);
         }
         if had_vault {
-            self.back_up_before(&opener)?;
+            report.before = self.back_up_before(&opener)?.map(|path| path.display().to_string());
         }
         self.apply(&planned, &document)?;
         Ok(report)
     }
 
+    /// Restores all of a document into a vault that does not exist yet.
+    pub(crate) fn restore_all(&self, document: &mut Document) -> Result<(), Error> {
+        let Checked { names, bad, .. } = restorable::check(document, self.clock());
+        if !bad.is_empty() {
+            return Err(restorable::refusal(&bad));
+        }
+        let planned: Vec<Planned<'_>> = document
+            .entries
+            .iter()
+            .zip(names)
+            .map(|(from, name)| Planned {
+                from,
+                name,
+                here: None,
+                change: "added",
+                note: None,
+                apply: true,
+            })
+            .collect();
+        self.apply(&planned, document)
+    }
+
     /// The backup that every restore into a filled vault begins with.
-    fn back_up_before(&self, opener: &Opener) -> Result<(), Error> {
+    fn back_up_before(&self, opener: &Opener) -> Result<Option<PathBuf>, Error> {
         let folder = self.config.home.join("before-restore");
         std::fs::create_dir_all(&folder)
             .map_err(|error| crate::error::io(&error, "the folder for the backup before"))?;
-        let name = format!("{}.age", self.clock().strftime("%Y-%m-%dT%H-%M-%SZ"));
-        if let Some(document) = self.with(|open| self.document(open))? {
-            backup::write(&folder.join(name), &document, &opener.lock(), false, false)?;
-        }
-        Ok(())
+        let path = folder.join(self.clock().strftime("%Y-%m-%dT%H-%M-%S%.6fZ.age").to_string());
+        let Some(document) = self.with(|open| self.document(open))? else {
+            return Ok(None);
+        };
+        backup::write(&path, &document, &opener.lock(), false, false)?;
+        Ok(Some(path))
     }
 
     /// Puts the planned entries in: all values into the keychain first, then all rows at once.
@@ -134,20 +174,26 @@ impl Keyward {
             let mut rows: Vec<(Entry, Restored)> = vec![];
             for one in planned.iter().filter(|one| one.apply) {
                 let entry = self.restored_entry(one)?;
-                let mut known = snapshot.versions(&entry).to_vec();
+                let known = snapshot.versions(&entry);
+                let prints: Vec<String> = one
+                    .from
+                    .versions
+                    .iter()
+                    .map(|from| open.vault.keys().fingerprint(from.value.expose_secret()))
+                    .collect();
+                let pairs = pair(&one.from.versions, &prints, known);
                 let mut versions: Restored = vec![];
-                for from in &one.from.versions {
-                    let print = open.vault.keys().fingerprint(from.value.expose_secret());
+                for (from, here) in one.from.versions.iter().zip(&pairs) {
                     // A value that is here already keeps its item and takes the backup's stage.
-                    if let Some(at) = known.iter().position(|row| row.fingerprint == print) {
-                        let mut row = known.swap_remove(at);
+                    if let Some(at) = here {
+                        let mut row = known[*at].clone();
                         row.stage.clone_from(&from.stage);
                         row.retired = from.retired;
                         versions.push((row, None));
                         continue;
                     }
                     let taken = |number: u32| {
-                        snapshot.versions(&entry).iter().any(|row| row.number == number)
+                        known.iter().any(|row| row.number == number)
                             || versions.iter().any(|(row, _)| row.number == number)
                     };
                     let number = (from.number..).find(|number| !taken(*number)).unwrap_or(u32::MAX);
@@ -159,7 +205,11 @@ impl Keyward {
                     versions.push((row, Some(staged)));
                 }
                 // Values that only the vault has are kept, no longer as the current one.
-                for mut row in known {
+                for (at, row) in known.iter().enumerate() {
+                    if pairs.contains(&Some(at)) {
+                        continue;
+                    }
+                    let mut row = row.clone();
                     if row.stage == "current" {
                         "previous".clone_into(&mut row.stage);
                         row.retired = Some(now);
@@ -199,57 +249,10 @@ impl Keyward {
             }
             None => new_id(self.clock())?,
         };
-        Ok(Entry {
-            id,
-            project: one.name.project.clone(),
-            env: one.name.env.clone(),
-            name: one.name.name.clone(),
-            kind: from.kind.clone(),
-            provider: from.provider.clone(),
-            mode: from.mode.clone(),
-            var: from.var.clone(),
-            owner: from.owner.clone(),
-            url: from.url.clone(),
-            notes: from.notes.clone(),
-            ip_note: from.ip_note.clone(),
-            tags: from.tags.clone(),
-            rotate_days: from.rotate_days,
-            expires: from.expires,
-            created: from.created,
-            updated: from.updated,
-            removed: None,
-        })
+        let mut entry = restorable::row(from, &one.name, &id);
+        tidy(&mut entry)?;
+        Ok(entry)
     }
-}
-
-/// Checks every name and value of a document before anything of it is used.
-fn check_entries(document: &Document) -> Result<Vec<EntryName>, Error> {
-    let mut names: Vec<EntryName> = vec![];
-    for entry in &document.entries {
-        let name = EntryName::parse(&entry.name, None, None)?;
-        let same = |other: &EntryName| other.to_string().eq_ignore_ascii_case(&name.to_string());
-        if names.iter().any(same) {
-            return Err(malformed("an entry is in the backup twice"));
-        }
-        let current = entry.versions.iter().filter(|version| version.stage == "current").count();
-        let stages = ["pending", "current", "previous", "revoked", "dead"];
-        if current != 1 || entry.versions.iter().any(|v| !stages.contains(&v.stage.as_str())) {
-            return Err(malformed("an entry has no current version, or a stage that is not known"));
-        }
-        for version in &entry.versions {
-            check_value(&version.value)?;
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-fn malformed(what: &str) -> Error {
-    Error::new(
-        "BACKUP_MALFORMED",
-        format!("The backup cannot be restored: {what}. Nothing was changed."),
-        "Use another copy or an older backup.",
-    )
 }
 
 fn plan<'a>(
@@ -268,15 +271,22 @@ fn plan<'a>(
     let (Some(here), Some(snapshot)) = (here, snapshot) else {
         return Ok(Planned { from, name, here: None, change: "added", note: None, apply: true });
     };
-    let mut prints: BTreeMap<String, &str> = BTreeMap::new();
+    let mut prints = vec![];
     for version in &from.versions {
-        if let Some(print) = print(&version.value)? {
-            prints.insert(print, &version.stage);
-        }
+        prints.extend(print(&version.value)?);
     }
     let versions = snapshot.versions(&here);
-    let same_values = prints.len() == versions.len()
-        && versions.iter().all(|row| prints.get(&row.fingerprint) == Some(&row.stage.as_str()));
+    let pairs = pair(&from.versions, &prints, versions);
+    // The same when taking it over would change nothing: every value is here in its stage, and what
+    // only the vault has is not its current one.
+    let in_place = |(from, at): (&backup::Version, &Option<usize>)| {
+        at.is_some_and(|at| versions[at].stage == from.stage)
+    };
+    let rest_is_past = versions
+        .iter()
+        .enumerate()
+        .all(|(at, row)| pairs.contains(&Some(at)) || row.stage != "current");
+    let same_values = rest_is_past && from.versions.iter().zip(&pairs).all(in_place);
     let same_fields = {
         let mut theirs = to_backup(&here, vec![]);
         theirs.id.clone_from(&from.id);
@@ -298,6 +308,26 @@ fn plan<'a>(
         _ => "values and fields differ".to_owned(),
     });
     Ok(Planned { from, name, here: Some(here), change, note, apply })
+}
+
+/// Which of the vault's versions each of the backup's is, by its value; where one value is there
+/// twice, the one of the same number.
+fn pair(from: &[backup::Version], prints: &[String], rows: &[Version]) -> Vec<Option<usize>> {
+    let mut pairs: Vec<Option<usize>> = vec![None; from.len()];
+    for by_number in [true, false] {
+        for (index, (version, print)) in from.iter().zip(prints).enumerate() {
+            if pairs[index].is_some() {
+                continue;
+            }
+            let fits = |(at, row): &(usize, &Version)| {
+                row.fingerprint == *print
+                    && (!by_number || row.number == version.number)
+                    && !pairs.contains(&Some(*at))
+            };
+            pairs[index] = rows.iter().enumerate().find(fits).map(|(at, _)| at);
+        }
+    }
+    pairs
 }
 
 /// Everything of an entry but its values, for comparing.
@@ -333,5 +363,8 @@ fn restore_report(planned: &[Planned<'_>], proved: Option<bool>, applied: bool) 
                 note: one.note.clone(),
             })
             .collect(),
+        before: None,
+        bad: vec![],
+        warnings: vec![],
     }
 }

@@ -191,7 +191,14 @@ impl Document {
             return Err(DocumentError::TooLarge);
         }
         // First only the name and the format, so that a newer document is told from a broken one.
-        let head: Head = serde_json::from_slice(json).map_err(|_| DocumentError::NotOurs)?;
+        let head: Head = serde_json::from_slice(json).map_err(|error| {
+            // Broken JSON is ours when its begin or its end says so.
+            let (begin, end) =
+                (&json[..json.len().min(1024)], &json[json.len().saturating_sub(1024)..]);
+            let says =
+                |part: &[u8]| part.windows(NAME.len()).any(|window| window == NAME.as_bytes());
+            if says(begin) || says(end) { malformed(&error) } else { DocumentError::NotOurs }
+        })?;
         if head.format.as_deref() != Some(NAME) {
             return Err(DocumentError::NotOurs);
         }

@@ -51,9 +51,18 @@ pub enum LockError {
     /// A plugin's recipient or identity; plugins are never run.
     #[error("age plugins are not supported, since they run programs")]
     Plugin,
+    /// A recipient or identity of a kind that age knows and this program does not: post-quantum.
+    #[error("post-quantum age keys (`age1pq1…`) are not supported")]
+    Unsupported,
     /// No identity in the identity file.
     #[error("the file holds no age identity (`AGE-SECRET-KEY-1…`)")]
     NoIdentity,
+    /// An age file stands where the identity file should.
+    #[error("the identity file is itself an encrypted file")]
+    BackupAsIdentity,
+    /// An SSH key stands where the identity file should.
+    #[error("the identity file is an SSH key; backups are not locked to SSH keys")]
+    SshKey,
 }
 
 /// Why an envelope did not open.
@@ -82,6 +91,15 @@ pub enum OpenError {
     /// More than [`MAX_DOCUMENT`] bytes inside.
     #[error("the file holds over 64 MiB")]
     TooLarge,
+    /// Made for an age plugin's key; plugins are never run.
+    #[error("the file was made for an age plugin, and plugins are not run")]
+    Plugin,
+    /// Made for a kind of key that is not read: SSH or post-quantum.
+    #[error("the file was made for an SSH or post-quantum key, which is not supported")]
+    Unsupported,
+    /// An identity file stands where the backup should.
+    #[error("this is an age identity file, not a backup")]
+    IdentityAsBackup,
 }
 
 impl Lock {
@@ -96,12 +114,16 @@ impl Lock {
     /// Recipients as text.
     ///
     /// # Errors
-    /// [`LockError::Recipient`] names the first that is none; [`LockError::Plugin`].
+    /// [`LockError::Recipient`] names the first that is none; [`LockError::Plugin`];
+    /// [`LockError::Unsupported`].
     pub fn recipients(texts: &[String]) -> Result<Self, LockError> {
         texts
             .iter()
             .map(|text| {
                 let unfit = || {
+                    if text.trim().starts_with("age1pq1") {
+                        return LockError::Unsupported;
+                    }
                     let kind = text.trim_start_matches("age1");
                     // Plugin recipients are `age1name1…`; a plain one has no second `1`.
                     if kind.len() < text.len() && kind.contains('1') {
@@ -129,9 +151,17 @@ impl Opener {
     /// Identities from the bytes of an identity file: one a line, `#` begins a comment.
     ///
     /// # Errors
-    /// [`LockError::Plugin`] or [`LockError::NoIdentity`].
+    /// [`LockError`]; a file of another kind is named where it can be told.
     pub fn identities(bytes: &Secret) -> Result<Self, LockError> {
-        let text = std::str::from_utf8(bytes.expose_secret()).map_err(|_| LockError::NoIdentity)?;
+        let bytes = bytes.expose_secret();
+        if is_age(bytes) {
+            return Err(LockError::BackupAsIdentity);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| LockError::NoIdentity)?;
+        let ssh = ["ssh-", "-----BEGIN OPENSSH", "-----BEGIN RSA"];
+        if ssh.iter().any(|begin| text.trim_start().starts_with(begin)) {
+            return Err(LockError::SshKey);
+        }
         let mut identities = vec![];
         for line in text.lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
@@ -139,6 +169,9 @@ impl Opener {
             }
             if line.starts_with("AGE-PLUGIN-") {
                 return Err(LockError::Plugin);
+            }
+            if line.starts_with("AGE-SECRET-KEY-PQ-") {
+                return Err(LockError::Unsupported);
             }
             identities.push(x25519::Identity::from_str(line).map_err(|_| LockError::NoIdentity)?);
         }
@@ -203,16 +236,25 @@ pub fn seal(plain: &[u8], lock: &Lock, armor: bool) -> Result<Vec<u8>, std::io::
 /// # Errors
 /// [`OpenError`]. The work factor is read from the header and checked before any work is done.
 pub fn open(sealed: &[u8], opener: &Opener, max_work_factor: u8) -> Result<Secret, OpenError> {
-    let begins = |magic: &[u8]| sealed.trim_ascii_start().starts_with(magic);
-    if !begins(b"age-encryption.org/") && !begins(b"-----BEGIN AGE ENCRYPTED FILE-----") {
-        return Err(OpenError::NotAge);
+    if !is_age(sealed) {
+        return Err(if holds_identity(sealed) {
+            OpenError::IdentityAsBackup
+        } else {
+            OpenError::NotAge
+        });
     }
+    // Blank lines round armour mean nothing; a mail program may have added them.
+    let armored = sealed.trim_ascii_start().starts_with(b"-----BEGIN");
+    let sealed = if armored { sealed.trim_ascii() } else { sealed };
     let reader = age::armor::ArmoredReader::new(sealed);
-    let decryptor =
-        age::Decryptor::new_buffered(reader).map_err(|error| name(&error, max_work_factor))?;
+    let name = |error: age::DecryptError| match name(&error, max_work_factor) {
+        OpenError::NoMatchingKey => no_key(sealed),
+        other => other,
+    };
+    let decryptor = age::Decryptor::new_buffered(reader).map_err(name)?;
     let scrypt;
     let identities: Vec<&dyn age::Identity> = match opener {
-        Opener::Passphrase(_) if !decryptor.is_scrypt() => return Err(OpenError::NoMatchingKey),
+        Opener::Passphrase(_) if !decryptor.is_scrypt() => return Err(no_key(sealed)),
         Opener::Identities(_) if decryptor.is_scrypt() => return Err(OpenError::NoMatchingKey),
         Opener::Passphrase(passphrase) => {
             let mut identity = age::scrypt::Identity::new(passphrase.clone());
@@ -222,8 +264,7 @@ pub fn open(sealed: &[u8], opener: &Opener, max_work_factor: u8) -> Result<Secre
         }
         Opener::Identities(list) => list.iter().map(|one| one as &dyn age::Identity).collect(),
     };
-    let stream =
-        decryptor.decrypt(identities.into_iter()).map_err(|error| name(&error, max_work_factor))?;
+    let stream = decryptor.decrypt(identities.into_iter()).map_err(name)?;
     // Reserved in one piece, so that growing leaves no unwiped copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len().min(MAX_DOCUMENT) + 1));
     stream.take(MAX_DOCUMENT as u64 + 1).read_to_end(&mut plain).map_err(|_| OpenError::Damaged)?;
@@ -231,6 +272,60 @@ pub fn open(sealed: &[u8], opener: &Opener, max_work_factor: u8) -> Result<Secre
         return Err(OpenError::TooLarge);
     }
     Ok(secret(plain.to_vec()))
+}
+
+fn is_age(bytes: &[u8]) -> bool {
+    let begins = |magic: &[u8]| bytes.trim_ascii_start().starts_with(magic);
+    begins(b"age-encryption.org/") || begins(b"-----BEGIN AGE ENCRYPTED FILE-----")
+}
+
+/// Whether a line of a short file begins as an identity does.
+fn holds_identity(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(16 * 1024)];
+    head.split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"AGE-SECRET-KEY-") || line.starts_with(b"AGE-PLUGIN-"))
+}
+
+/// Why none of our keys can open a file, told from the kinds of recipient that its header names.
+fn no_key(sealed: &[u8]) -> OpenError {
+    let kinds = recipient_kinds(sealed);
+    let has = |kind: &str| kinds.iter().any(|one| one == kind);
+    // `-grease` is padding that every reader passes over.
+    let foreign = |kind: &&String| !kind.ends_with("-grease");
+    if kinds.is_empty() || has("X25519") || has("scrypt") {
+        OpenError::NoMatchingKey
+    } else if kinds.iter().any(|kind| kind.starts_with("ssh-") || kind.starts_with("mlkem768")) {
+        OpenError::Unsupported
+    } else if kinds.iter().any(|kind| foreign(&kind)) {
+        OpenError::Plugin
+    } else {
+        OpenError::NoMatchingKey
+    }
+}
+
+/// The kinds of recipient that a header names, in order: `X25519`, `scrypt`, a plugin's own word.
+pub(crate) fn recipient_kinds(sealed: &[u8]) -> Vec<String> {
+    let mut head = vec![];
+    // A header that is longer than this, or cut short, is another error's business.
+    let read = age::armor::ArmoredReader::new(sealed).take(64 * 1024).read_to_end(&mut head);
+    if read.is_err() && head.is_empty() {
+        return vec![];
+    }
+    head.split(|byte| *byte == b'\n')
+        .take_while(|line| !line.starts_with(b"---"))
+        .filter_map(|line| line.strip_prefix(b"-> "))
+        .filter_map(|line| line.split(|byte| *byte == b' ').next())
+        .map(|kind| String::from_utf8_lossy(kind).into_owned())
+        .collect()
+}
+
+/// A new X25519 key pair: the identity's line, `AGE-SECRET-KEY-1…`, and its recipient, `age1…`.
+#[must_use]
+pub fn new_identity() -> (Secret, String) {
+    use age::secrecy::ExposeSecret as _;
+    let identity = x25519::Identity::generate();
+    let line = secret(identity.to_string().expose_secret().as_bytes().to_vec());
+    (line, identity.to_public().to_string())
 }
 
 fn name(error: &age::DecryptError, allowed: u8) -> OpenError {

@@ -34,20 +34,29 @@ pub enum FileError {
     ReadBack,
 }
 
-/// Writes a backup and proves it: after the rename the file is read back, and opened with
-/// `opener` where one is at hand (with recipients alone it is not). Returns its size in bytes.
-/// A file of that name
-/// is replaced only when `replace` is set, and stays as it is until the rename.
+/// What was written, and how far it was proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether what was read back was opened and compared with the document. With recipients alone
+    /// no key is at hand; then its bytes and its header's recipients were compared.
+    pub opened: bool,
+}
+
+/// Writes a backup and proves it: written beside its name and synced, read back, compared and
+/// opened, renamed, the folder synced, and read back and compared once more under its name. A file
+/// of that name is replaced only when `replace` is set, and only by one that was proved.
 ///
 /// # Errors
-/// [`FileError`]; the temporary file is gone then.
+/// [`FileError`]; the temporary file is gone then, and so is a new file that reads back wrong.
 pub fn write(
     path: &Path,
     document: &Document,
     lock: &Lock,
     armor: bool,
     replace: bool,
-) -> Result<u64, FileError> {
+) -> Result<Written, FileError> {
     // Before the slow work; the rename below decides again.
     match fs::symlink_metadata(path) {
         Ok(data) if !data.is_file() => return Err(FileError::NotAFile),
@@ -64,25 +73,56 @@ pub fn write(
     let mut file = tempfile::Builder::new().prefix(".keyward-backup-").tempfile_in(folder)?;
     file.write_all(&sealed)?;
     file.as_file().sync_all()?;
+    let back = bytes(file.path())?;
+    if back != sealed {
+        return Err(FileError::ReadBack);
+    }
+    let opened = prove(&back, &plain, lock)?;
     let placed = if replace { file.persist(path) } else { file.persist_noclobber(path) };
     placed.map_err(|error| match error.error.kind() {
         std::io::ErrorKind::AlreadyExists => FileError::Exists,
         _ => FileError::Io(error.error),
     })?;
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    let back = bytes(path)?;
-    if back != sealed {
-        return Err(FileError::ReadBack);
+    if let Err(error) = settle(path, folder, &sealed) {
+        // Whether it is on the disk is not known, so it must not be taken for a backup.
+        let _ = fs::remove_file(path);
+        return Err(error);
     }
-    if let Lock::Passphrase(passphrase) = lock {
-        let opener = Opener::Passphrase(passphrase.clone());
-        let opened = envelope::open(&back, &opener, envelope::MAX_WORK_FACTOR)?;
-        if opened.expose_secret() != plain.as_slice() {
-            return Err(FileError::ReadBack);
+    Ok(Written { size: sealed.len() as u64, opened })
+}
+
+/// Opens what was read back and compares it, where the lock's key is at hand.
+fn prove(back: &[u8], plain: &[u8], lock: &Lock) -> Result<bool, FileError> {
+    match lock {
+        Lock::Passphrase(passphrase) => {
+            let opener = Opener::Passphrase(passphrase.clone());
+            let opened = envelope::open(back, &opener, envelope::MAX_WORK_FACTOR)?;
+            if opened.expose_secret() != plain {
+                return Err(FileError::ReadBack);
+            }
+            Ok(true)
+        }
+        Lock::Recipients(recipients) => {
+            let kinds = envelope::recipient_kinds(back);
+            let ours = kinds.iter().filter(|kind| *kind == "X25519").count();
+            if ours != recipients.len() {
+                return Err(FileError::ReadBack);
+            }
+            Ok(false)
         }
     }
-    Ok(back.len() as u64)
+}
+
+/// Makes the new name last, and reads the file back under it.
+fn settle(path: &Path, folder: &Path, sealed: &[u8]) -> Result<(), FileError> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    if bytes(path)? != sealed {
+        return Err(FileError::ReadBack);
+    }
+    Ok(())
 }
 
 /// Reads a backup whole: envelope, document, counts.
@@ -102,6 +142,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     }
     // Armour and age's own overhead stay below this.
     let limit = 2 * MAX_DOCUMENT as u64;
+    if data.len() > limit {
+        return Err(OpenError::TooLarge.into());
+    }
     let mut bytes = vec![];
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

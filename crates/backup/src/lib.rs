@@ -11,7 +11,9 @@
 mod document;
 mod envelope;
 mod file;
+mod retention;
 
 pub use document::{Counts, Document, DocumentError, Entry, FORMAT, MAX_DOCUMENT, Version};
-pub use envelope::{Lock, LockError, MAX_WORK_FACTOR, OpenError, Opener, open, seal};
-pub use file::{FileError, read, write};
+pub use envelope::{Lock, LockError, MAX_WORK_FACTOR, OpenError, Opener, new_identity, open, seal};
+pub use file::{FileError, Written, read, write};
+pub use retention::{Kept, Retention};

@@ -336,6 +336,15 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Forgets a backup whose file was deleted.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn delete_backup(&self, path: &str) -> Result<(), StoreError> {
+        self.inner.execute("DELETE FROM backup WHERE path = ?1", [path])?;
+        Ok(())
+    }
+
     /// Repositories that were scanned, by path, each with its last report as JSON.
     ///
     /// # Errors

@@ -20,4 +20,4 @@ pub use keys::{Keys, Purpose};
 pub use name::{EntryName, NameError, looks_like};
 pub use sealed::{SealError, open, seal};
 pub use secret::{MAX_VALUE, Secret, SecretError, check_value, secret};
-pub use vault::{Beside, Staged, Vault, VaultError, new_id};
+pub use vault::{Beside, Staged, Vault, VaultError, id_time, new_id};

@@ -476,6 +476,13 @@ fn deferred_account(vault: &str) -> String {
     format!("{vault}/audit-deferred")
 }
 
+/// When a ULID was made, by its own first ten characters; none when it is not a ULID.
+#[must_use]
+pub fn id_time(id: &str) -> Option<Timestamp> {
+    let millis = Ulid::from_string(id).ok()?.timestamp_ms();
+    Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()
+}
+
 /// A new ULID from the given time and the operating system's randomness.
 ///
 /// # Errors

@@ -7,17 +7,21 @@ import type {
   BackupList,
   BackupReport,
   Doctor,
+  DrillReport,
   EntryDetail,
   EntryEdit,
   EntryList,
   Home,
   ImportReport,
+  KitReport,
   NewEntry,
   RepositoryList,
   RestoreReport,
   RunList,
   RunView,
   ScanReport,
+  ScheduleRun,
+  ScheduleStatus,
   SchemeSummary,
   Settings,
   Status,
@@ -78,8 +82,16 @@ export interface Api {
   webhookVerify(args: VerifyArgs): Promise<WebhookView>;
 
   backups(): Promise<BackupList>;
-  backupCreate(args: BackupArgs): Promise<BackupReport>;
+  backupCreate(args: { path: string; passphrase: string }): Promise<BackupReport>;
   backupVerify(args: BackupArgs): Promise<BackupReport>;
+  /** Restores into a throw-away vault, compares every value, and records it. */
+  backupDrill(args: BackupArgs): Promise<DrillReport>;
+  /** Writes a recovery kit to a file; its identity never comes here. */
+  backupKit(args: { path: string }): Promise<KitReport>;
+  scheduleStatus(): Promise<ScheduleStatus>;
+  scheduleSet(args: { folder: string; every: number }): Promise<ScheduleStatus>;
+  scheduleRemove(): Promise<void>;
+  scheduleRun(): Promise<ScheduleRun>;
   restorePreview(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
   restoreApply(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
 
@@ -106,6 +118,8 @@ export interface ImportArgs {
 export interface BackupArgs {
   path: string;
   passphrase: string;
+  /** A recovery kit or another age identity file; then the passphrase is not looked at. */
+  identity: string | null;
 }
 
 /** Either the pasted text or the path of a file, never both. */

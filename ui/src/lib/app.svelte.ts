@@ -9,6 +9,7 @@ import type {
   Home,
   ScanReport,
   RepositoryList,
+  ScheduleStatus,
   Settings,
   Status,
 } from "./bindings";
@@ -67,7 +68,7 @@ class App {
   leaks = $state({ selected: null as string | null, adding: false });
   backups = $state({
     selected: null as string | null,
-    pane: "overview" as "overview" | "create" | "restore",
+    pane: "overview" as "overview" | "create" | "restore" | "habit",
   });
 
   readonly entries = new Load<EntryList>();
@@ -75,6 +76,7 @@ class App {
   readonly status = new Load<Status>();
   readonly repositories = new Load<RepositoryList>();
   readonly backupList = new Load<BackupList>();
+  readonly schedule = new Load<ScheduleStatus>();
   readonly settings = new Load<Settings>();
 
   #handlers = new Map<string, () => void>();
@@ -92,6 +94,7 @@ class App {
       this.home.run(() => api().home()),
       this.repositories.run(() => api().repositories()),
       this.backupList.run(() => api().backups()),
+      this.schedule.run(() => api().scheduleStatus()),
     ]);
   }
 

@@ -436,7 +436,19 @@ version: number,
 /**
  * Newest first.
  */
-backups: Array<BackupRow>, };
+backups: Array<BackupRow>, 
+/**
+ * The last drill; none when there was none.
+ */
+drill: LastDrill | null, 
+/**
+ * One sentence when a restore should be rehearsed.
+ */
+drill_due: string | null, 
+/**
+ * The recovery kit; none when none was made.
+ */
+kit: KitRow | null, };
 
 export type BackupRow = { 
 /**
@@ -496,7 +508,238 @@ size: number,
 /**
  * Whether the keyed manifest proves that this vault wrote it; none when its key is not here.
  */
-origin_proved: boolean | null, };
+origin_proved: boolean | null, 
+/**
+ * Whether it was opened and its document compared; false when only its bytes were, since a
+ * recipient's identity is not at hand.
+ */
+opened: boolean, };
+
+export type DrillReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The backup.
+ */
+path: string, 
+/**
+ * When the backup was made (RFC 3339).
+ */
+created: string, 
+/**
+ * When it was rehearsed (RFC 3339).
+ */
+drilled: string, 
+/**
+ * Whether nothing differs and nothing is missing.
+ */
+ok: boolean, 
+/**
+ * Values that are the same in both.
+ */
+same: number, 
+/**
+ * Values that the backup has otherwise.
+ */
+differs: number, 
+/**
+ * Values that the vault had when the backup was made and that it lacks.
+ */
+missing: number, 
+/**
+ * Values that came into the vault after the backup was made.
+ */
+newer: number, 
+/**
+ * Values of the backup that the vault no longer has.
+ */
+removed: number, 
+/**
+ * Whether the keyed manifest proves that this vault wrote it; none when another did.
+ */
+origin_proved: boolean | null, 
+/**
+ * One row for each value of either.
+ */
+rows: Array<DrillRow>, };
+
+export type DrillRow = { 
+/**
+ * Name of the entry.
+ */
+name: string, 
+/**
+ * Number of the version.
+ */
+number: number, 
+/**
+ * `same`, `differs`, `missing`, `newer` or `removed`.
+ */
+result: string, };
+
+export type LastDrill = { 
+/**
+ * When (RFC 3339).
+ */
+at: string, 
+/**
+ * The backup it was done with.
+ */
+path: string, 
+/**
+ * Whether everything came back.
+ */
+ok: boolean, 
+/**
+ * Values that were the same.
+ */
+same: number, 
+/**
+ * Values that differed.
+ */
+differs: number, 
+/**
+ * Values that were missing.
+ */
+missing: number, 
+/**
+ * Values that came after the backup.
+ */
+newer: number, };
+
+export type KitReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Its public key, `age1…`.
+ */
+recipient: string, 
+/**
+ * When it was made (RFC 3339).
+ */
+created: string, 
+/**
+ * The file it lies in.
+ */
+path: string | null, 
+/**
+ * The recipient of the kit whose place it takes.
+ */
+replaced: string | null, };
+
+export type KitRow = { 
+/**
+ * Its public key, `age1…`.
+ */
+recipient: string, 
+/**
+ * When it was made (RFC 3339).
+ */
+created: string, };
+
+export type ScheduleStatus = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether one is set.
+ */
+set: boolean, 
+/**
+ * Seconds between backups.
+ */
+every: number, 
+/**
+ * Who can open them, `age1…`; those of the recovery kit where none were named.
+ */
+recipients: Array<string>, 
+/**
+ * When the next one is due (RFC 3339), the earliest of all folders.
+ */
+next: string | null, 
+/**
+ * The folders.
+ */
+folders: Array<ScheduleFolder>, 
+/**
+ * How many stay: of each of the last so many days, weeks and months the newest.
+ */
+daily: number, 
+/**
+ * See `daily`.
+ */
+weekly: number, 
+/**
+ * See `daily`.
+ */
+monthly: number, 
+/**
+ * The system's timer that runs it; none when it is not installed.
+ */
+timer: string | null, 
+/**
+ * What is still to be done for the timer, in words.
+ */
+note: string | null, };
+
+export type ScheduleFolder = { 
+/**
+ * Absolute path.
+ */
+folder: string, 
+/**
+ * Whether it is there now.
+ */
+present: boolean, 
+/**
+ * Backups of this vault in it.
+ */
+files: number, 
+/**
+ * When the newest of them was made (RFC 3339).
+ */
+last: string | null, };
+
+export type ScheduleRun = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether no folder failed.
+ */
+ok: boolean, 
+/**
+ * What was done for each folder.
+ */
+folders: Array<FolderRun>, };
+
+export type FolderRun = { 
+/**
+ * The folder.
+ */
+folder: string, 
+/**
+ * `written`, `fresh` (the last one is young enough) or `failed`.
+ */
+state: string, 
+/**
+ * The file that was written.
+ */
+path: string | null, 
+/**
+ * Files that retention took away.
+ */
+pruned: Array<string>, 
+/**
+ * What went wrong.
+ */
+error: ApiError | null, };
 
 export type RestoreReport = { 
 /**
@@ -530,7 +773,33 @@ origin_proved: boolean | null,
 /**
  * One row for each entry of the backup.
  */
-changes: Array<RestoreChange>, };
+changes: Array<RestoreChange>, 
+/**
+ * The backup of the vault as it was before, made first when the vault was not empty.
+ */
+before: string | null, 
+/**
+ * Entries that cannot be restored and were left out (`--skip-bad`).
+ */
+bad: Array<BadEntry>, 
+/**
+ * What is odd about the backup and does not hinder, in words.
+ */
+warnings: Array<string>, };
+
+export type BadEntry = { 
+/**
+ * Its place in the backup, from 1.
+ */
+position: number, 
+/**
+ * Its name, short and without control characters.
+ */
+name: string, 
+/**
+ * What is wrong with it.
+ */
+problem: string, };
 
 export type RestoreChange = { 
 /**
@@ -567,6 +836,10 @@ keychain: KeychainStatus,
  * When the last backup was written (RFC 3339).
  */
 last_backup: string | null, 
+/**
+ * When a restore was last rehearsed (RFC 3339).
+ */
+last_drill: string | null, 
 /**
  * The data folder.
  */
@@ -738,7 +1011,7 @@ weeks: Array<Week>, };
 
 export type Need = { 
 /**
- * `leaked`, `expired`, `overdue`, `run`, `due-soon`, `backup` or `keychain`.
+ * `leaked`, `expired`, `overdue`, `run`, `due-soon`, `backup`, `drill` or `keychain`.
  */
 kind: string, 
 /**

@@ -52,6 +52,12 @@ export const tauriApi: Api = {
   backups: () => call("backups"),
   backupCreate: (args) => call("backup_create", { ...args }),
   backupVerify: (args) => call("backup_verify", { ...args }),
+  backupDrill: (args) => call("backup_drill", { ...args }),
+  backupKit: (args) => call("backup_kit", { ...args }),
+  scheduleStatus: () => call("schedule_status"),
+  scheduleSet: (args) => call("schedule_set", { ...args }),
+  scheduleRemove: () => call("schedule_remove"),
+  scheduleRun: () => call("schedule_run"),
   restorePreview: (args) => call("restore_preview", { ...args }),
   restoreApply: (args) => call("restore_apply", { ...args }),
 

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { addDays, agoWords, dueWords, durationWords, exact, mondayOf, shortDay } from "./time";
+import {
+  addDays,
+  agoWords,
+  dueWords,
+  durationWords,
+  everyWords,
+  exact,
+  mondayOf,
+  shortDay,
+  whenWords,
+} from "./time";
 
 test("a due day is told in words on both sides of today", () => {
   expect(dueWords(12)).toBe("in 12 days");
@@ -39,4 +49,17 @@ test("durations stay short", () => {
   expect(durationWords(120)).toBe("2 min");
   expect(durationWords(3840)).toBe("1 h 4 min");
   expect(durationWords(-5)).toBe("0 s");
+});
+
+test("what comes, and how often", () => {
+  const now = Date.parse("2026-11-21T12:00:00Z");
+  expect(whenWords("2026-11-21T11:00:00Z", now)).toBe("now");
+  expect(whenWords("2026-11-21T12:05:00Z", now)).toBe("in 5 minutes");
+  expect(whenWords("2026-11-21T13:30:00Z", now)).toBe("in 1 hour");
+  expect(whenWords("2026-11-24T12:00:00Z", now)).toBe("in 3 days");
+  expect(everyWords(3600)).toBe("every hour");
+  expect(everyWords(43_200)).toBe("every 12 hours");
+  expect(everyWords(86_400)).toBe("every day");
+  expect(everyWords(604_800)).toBe("every week");
+  expect(everyWords(864_000)).toBe("every 10 days");
 });

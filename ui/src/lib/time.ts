@@ -77,3 +77,21 @@ export function durationWords(seconds: number): string {
   }
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
+
+/** When a coming instant is: "now" when it is past, "in 5 minutes", "in 12 hours", "in 3 days". */
+export function whenWords(iso: string, now: number): string {
+  const left = Date.parse(iso) - now;
+  if (Number.isNaN(left)) return "at an unknown time";
+  if (left < MINUTE) return "now";
+  if (left < HOUR) return `in ${count(Math.floor(left / MINUTE), "minute")}`;
+  if (left < DAY) return `in ${count(Math.floor(left / HOUR), "hour")}`;
+  return `in ${count(Math.floor(left / DAY), "day")}`;
+}
+
+/** A period: "every hour", "every 12 hours", "every day", "every week", "every 10 days". */
+export function everyWords(seconds: number): string {
+  const hours = Math.max(1, Math.round(seconds / 3600));
+  if (hours === 7 * 24) return "every week";
+  const [n, unit] = hours % 24 === 0 ? [hours / 24, "day"] : [hours, "hour"];
+  return n === 1 ? `every ${unit}` : `every ${n} ${unit}s`;
+}

@@ -27,6 +27,12 @@ pub struct BackupList {
     pub version: u32,
     /// Newest first.
     pub backups: Vec<BackupRow>,
+    /// The last drill; none when there was none.
+    pub drill: Option<super::LastDrill>,
+    /// One sentence when a restore should be rehearsed.
+    pub drill_due: Option<String>,
+    /// The recovery kit; none when none was made.
+    pub kit: Option<super::KitRow>,
 }
 
 /// `keyward backup create --json`, `keyward backup verify --json`.
@@ -48,6 +54,9 @@ pub struct BackupReport {
     pub size: u64,
     /// Whether the keyed manifest proves that this vault wrote it; none when its key is not here.
     pub origin_proved: Option<bool>,
+    /// Whether it was opened and its document compared; false when only its bytes were, since a
+    /// recipient's identity is not at hand.
+    pub opened: bool,
 }
 
 /// One difference between a backup and the vault.
@@ -82,4 +91,21 @@ pub struct RestoreReport {
     pub origin_proved: Option<bool>,
     /// One row for each entry of the backup.
     pub changes: Vec<RestoreChange>,
+    /// The backup of the vault as it was before, made first when the vault was not empty.
+    pub before: Option<String>,
+    /// Entries that cannot be restored and were left out (`--skip-bad`).
+    pub bad: Vec<BadEntry>,
+    /// What is odd about the backup and does not hinder, in words.
+    pub warnings: Vec<String>,
+}
+
+/// One entry of a backup that cannot be restored.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct BadEntry {
+    /// Its place in the backup, from 1.
+    pub position: u32,
+    /// Its name, short and without control characters.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: String,
 }

@@ -21,7 +21,7 @@ pub struct Home {
 /// One thing to do, with one action.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct Need {
-    /// `leaked`, `expired`, `overdue`, `run`, `due-soon`, `backup` or `keychain`.
+    /// `leaked`, `expired`, `overdue`, `run`, `due-soon`, `backup`, `drill` or `keychain`.
     pub kind: String,
     /// Name of the entry, or empty.
     pub name: String,

@@ -3,12 +3,19 @@
 //! a secret value.
 
 mod backup;
+mod backup_habit;
 mod entry;
 mod home;
 mod rotation;
 mod status;
 
-pub use backup::{BackupList, BackupReport, BackupRow, RestoreChange, RestoreReport};
+pub use backup::{
+    BackupList, BackupReport, BackupRow, BadEntry, RestoreChange, RestoreReport,
+};
+pub use backup_habit::{
+    DrillReport, DrillRow, FolderRun, KitReport, KitRow, LastDrill, ScheduleFolder, ScheduleRun,
+    ScheduleStatus,
+};
 pub use entry::{
     CurrentVersion, EntryDetail, EntryList, EntryRow, ImportReport, ImportRow, UseRow, VersionRow,
 };

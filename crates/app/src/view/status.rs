@@ -14,6 +14,8 @@ pub struct Status {
     pub keychain: KeychainStatus,
     /// When the last backup was written (RFC 3339).
     pub last_backup: Option<String>,
+    /// When a restore was last rehearsed (RFC 3339).
+    pub last_drill: Option<String>,
     /// The data folder.
     pub home: String,
 }

@@ -32,6 +32,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     {
         context.printer.say(&format!("Sent: {}", sent.lines().next().unwrap_or_default()));
     }
+    if let Some(text) = keyward.drill_reminder()? {
+        context.printer.say(&format!("{text} `keyward backup drill` rehearses one."));
+    }
     context.printer.result(&due, |due| {
         if due.entries.is_empty() { "Nothing is due.\n".to_owned() } else { list::text(due) }
     });

@@ -45,6 +45,9 @@ function restore(
     same: number("same"),
     origin_proved: true,
     changes,
+    before: null,
+    bad: [],
+    warnings: [],
   };
 }
 
@@ -57,7 +60,7 @@ function open(v: FakeVault, args: BackupArgs): BackupRow {
       "Choose the backup file.",
     );
   }
-  if (args.passphrase === "wrong") {
+  if (args.identity === null && args.passphrase === "wrong") {
     throw new ApiError(
       "BACKUP_WRONG_KEY",
       "The passphrase is wrong, or the head of the file is damaged. Nothing was changed.",
@@ -77,6 +80,7 @@ function backupReport(backup: BackupRow): BackupReport {
     values: backup.entries + 6,
     size: backup.size,
     origin_proved: true,
+    opened: true,
   };
 }
 
@@ -84,7 +88,13 @@ export function backupCommands(v: FakeVault) {
   return {
     backups: async () => {
       await v.turn();
-      return { version: 1, backups: v.backups };
+      return {
+        version: 1,
+        backups: v.backups,
+        drill: v.drill,
+        drill_due: v.drill ? null : "No restore was rehearsed yet.",
+        kit: v.kit,
+      };
     },
     backupCreate: async ({ path, passphrase }) => {
       await v.keychain();
@@ -110,8 +120,82 @@ export function backupCommands(v: FakeVault) {
       await v.turn();
       const backup = open(v, args);
       backup.verified = v.at();
-      v.record("drill", args.path);
       return backupReport(backup);
+    },
+    backupDrill: async (args) => {
+      await v.turn();
+      const backup = open(v, args);
+      const at = v.at();
+      backup.verified = at;
+      const counts = { same: 20, differs: 0, missing: 0, newer: 1 };
+      v.drill = { at, path: args.path, ok: true, ...counts };
+      v.record("drill", args.path, "20 same, 0 differ, 0 missing, 1 newer since");
+      return {
+        version: 1,
+        path: args.path,
+        created: backup.created,
+        drilled: at,
+        ok: true,
+        ...counts,
+        removed: 0,
+        origin_proved: true,
+        rows: [{ name: "acme/prod/openai", number: 2, result: "newer" }],
+      };
+    },
+    backupKit: async ({ path }) => {
+      await v.keychain();
+      const replaced = v.kit?.recipient ?? null;
+      const recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
+      v.kit = { recipient, created: v.at() };
+      v.record("recovery-kit", recipient);
+      return { version: 1, path, replaced, ...v.kit };
+    },
+    scheduleStatus: async () => {
+      await v.turn();
+      return v.schedule;
+    },
+    scheduleSet: async ({ folder, every }) => {
+      await v.keychain();
+      if (!v.kit)
+        throw new ApiError(
+          "BACKUP_NO_RECIPIENT",
+          "A scheduled backup needs to know for whom it is. Nothing was changed.",
+          "Make a recovery kit first.",
+        );
+      v.schedule = {
+        ...v.schedule,
+        set: true,
+        every,
+        recipients: [v.kit.recipient],
+        next: v.at(),
+        folders: [{ folder, present: true, files: 0, last: null }],
+        timer: "/home/ada/.config/systemd/user/keyward-backup-01jd0vault.timer",
+      };
+      return v.schedule;
+    },
+    scheduleRemove: async () => {
+      await v.keychain();
+      v.schedule = { ...v.schedule, set: false, folders: [], timer: null };
+    },
+    scheduleRun: async () => {
+      await v.keychain();
+      const at = v.at();
+      const folders = v.schedule.folders.map((row) => {
+        const path = `${row.folder}/keyward-01JD0VAULT-${at.replaceAll(/[-:]|\.\d+/g, "")}.age`;
+        const backup: BackupRow = {
+          path,
+          created: at,
+          size: 21_980,
+          entries: v.entries.length,
+          verified: null,
+          present: true,
+        };
+        v.backups = [backup, ...v.backups];
+        row.files += 1;
+        row.last = at;
+        return { folder: row.folder, state: "written", path, pruned: [], error: null };
+      });
+      return { version: 1, ok: true, folders };
     },
     restorePreview: async (args) => {
       await v.turn();

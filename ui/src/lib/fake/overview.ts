@@ -58,6 +58,7 @@ export function overviewCommands(v: FakeVault) {
             }
           : { kind: "os", ok: true, code: null, message: "GNOME Keyring answers.", hint: null },
         last_backup: v.backups[0]?.created ?? null,
+        last_drill: v.drill?.at ?? null,
         home: "/home/ada/.local/share/keyward",
       };
     },

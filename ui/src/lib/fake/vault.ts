@@ -4,6 +4,9 @@ import { ApiError, type ScanProgress } from "../api";
 import type {
   AuditRow,
   BackupRow,
+  KitRow,
+  LastDrill,
+  ScheduleStatus,
   EntryDetail,
   EntryRow,
   ScanReport,
@@ -40,12 +43,29 @@ export const LOCKED = new ApiError(
   "Unlock it in your desktop's password dialog, then try again.",
 );
 
+const NO_SCHEDULE: ScheduleStatus = {
+  version: 1,
+  set: false,
+  every: 0,
+  recipients: [],
+  next: null,
+  folders: [],
+  daily: 10,
+  weekly: 4,
+  monthly: 12,
+  timer: null,
+  note: null,
+};
+
 export class FakeVault {
   readonly options: FakeOptions;
   readonly now = Date.now();
   entries: FakeEntry[];
   bin: FakeEntry[] = [];
   backups: BackupRow[];
+  drill: LastDrill | null = null;
+  kit: KitRow | null = null;
+  schedule: ScheduleStatus = NO_SCHEDULE;
   repositories: Repository[] = [];
   readonly reports = new Map<string, ScanReport>();
   readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
@@ -64,6 +84,11 @@ export class FakeVault {
     this.options = options;
     this.entries = options.empty ? [] : seedEntries(this.now);
     this.backups = options.empty ? [] : seedBackups(this.now);
+    const drilled = this.backups[1];
+    if (drilled?.verified) {
+      const counts = { same: 20, differs: 0, missing: 0, newer: 1 };
+      this.drill = { at: drilled.verified, path: drilled.path, ok: true, ...counts };
+    }
     if (!options.empty) this.#begin();
     if (options.hostile) this.#addHostile();
   }

@@ -1,10 +1,13 @@
-//! `keyward backup create|list|verify|restore`.
+//! `keyward backup create|list|verify|restore`; drills, kits and schedules are in `habit`.
+
+mod habit;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use keyward_app::view::{BackupReport, BackupRow, RestoreChange, RestoreReport};
-use keyward_app::{Error, Key, Merge};
+use keyward_app::{Error, Key, Merge, RestoreOptions};
+use secrecy::ExposeSecret as _;
 
 use crate::context::Context;
 use crate::printer::{count, day, safe, table};
@@ -57,6 +60,30 @@ enum Action {
         /// Only show what would change
         #[arg(long)]
         dry_run: bool,
+        /// Go on without entries that cannot be restored, and list them
+        #[arg(long)]
+        skip_bad: bool,
+    },
+    /// Rehearse a restore in memory and compare every value with the vault
+    Drill {
+        /// The backup; the newest that is there when not given
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        opener: OpenerArgs,
+    },
+    /// Make a recovery kit: an identity for you to keep, so that backups need no passphrase
+    Kit {
+        /// File to write, readable to you only; F.html is a page to print
+        #[arg(long, value_name = "F", conflicts_with = "reveal")]
+        out: Option<PathBuf>,
+        /// Show it here, once
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Back up by itself: folders, times, and what is kept
+    Schedule {
+        #[command(subcommand)]
+        action: habit::ScheduleAction,
     },
 }
 
@@ -92,19 +119,28 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 None if !recipient.is_empty() => Key::Recipients(recipient.clone()),
                 None => Key::Passphrase(context.ask("Passphrase for the backup: ")?),
             };
-            let proved = matches!(key, Key::Passphrase(_));
+            if let Key::Passphrase(words) = &key
+                && !words.expose_secret().is_ascii()
+            {
+                context.printer.say(
+                    "This passphrase has letters that systems store in more than one way; on another one you may have to type it otherwise.",
+                );
+            }
             let report = keyward.backup_create(out, &key, *armor, *force)?;
             context.printer.result(&report, |report| {
-                let read = if proved {
-                    "read back, opened and compared"
+                let read = if report.opened {
+                    "Written, read back, opened and compared."
                 } else {
-                    "read back and compared"
+                    "Written and read back, byte for byte; open it once with `keyward backup verify F --identity I`."
                 };
-                format!("{}Written, {read}.\n", figures(report))
+                format!("{}{read}\n", figures(report))
             });
         }
         Action::List => {
             let list = keyward.backups()?;
+            if let Some(text) = &list.drill_due {
+                context.printer.say(&format!("{text} `keyward backup drill` rehearses one."));
+            }
             context.printer.result(&list, |list| {
                 if list.backups.is_empty() {
                     return "No backups yet. `keyward backup create --out F` makes one.\n"
@@ -137,11 +173,15 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 format!("{}Good to its last byte. {origin}\n", figures(report))
             });
         }
-        Action::Restore { file, opener, merge, dry_run } => {
+        Action::Restore { file, opener, merge, dry_run, skip_bad } => {
             let key = opener.key(context)?;
-            let merge = Merge::parse(merge)?;
-            let factor = opener.max_work_factor;
-            let preview = keyward.restore(file, &key, merge, true, factor)?;
+            let options = RestoreOptions {
+                merge: Merge::parse(merge)?,
+                dry_run: true,
+                skip_bad: *skip_bad,
+                max_work_factor: opener.max_work_factor,
+            };
+            let preview = keyward.restore(file, &key, options)?;
             let changes = preview.changes.iter().filter(|change| change.apply).count();
             if *dry_run {
                 context.printer.result(&preview, restore_text);
@@ -154,9 +194,23 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
                 context.printer.say("Nothing was changed.");
                 return Ok(0);
             }
-            let report = keyward.restore(file, &key, merge, false, factor)?;
+            let options = RestoreOptions { dry_run: false, ..options };
+            let report = keyward.restore(file, &key, options)?;
             context.printer.result(&report, restore_text);
         }
+        Action::Drill { file, opener } => {
+            let factor = opener.max_work_factor;
+            let report = keyward.backup_drill(file.as_deref(), &opener.key(context)?, factor)?;
+            return Ok(habit::drill(&report, context));
+        }
+        Action::Kit { out, reveal } => {
+            return habit::kit(out.as_deref(), *reveal, &keyward, context);
+        }
+        Action::Schedule { action: action @ habit::ScheduleAction::Run { .. } } => {
+            // A timer starts it, so nobody is there to unlock anything.
+            return habit::schedule(action, &context.keyward_unasked()?, context);
+        }
+        Action::Schedule { action } => return habit::schedule(action, &keyward, context),
     }
     Ok(0)
 }
@@ -192,6 +246,28 @@ fn restore_text(report: &RestoreReport) -> String {
         report.older,
         report.same
     );
+    if report.applied && applied == 0 {
+        out.push_str("0 changes: everything in it is here already.\n");
+    }
+    for bad in &report.bad {
+        let _ = writeln!(
+            out,
+            "  left out: entry {} {}: {}",
+            bad.position,
+            safe(&bad.name),
+            safe(&bad.problem)
+        );
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(out, "Odd: {}", safe(warning));
+    }
+    if let Some(before) = &report.before {
+        let _ = writeln!(
+            out,
+            "The vault as it was: {}\nTo go back to it: `keyward backup restore` that file with `--merge overwrite`.",
+            safe(before)
+        );
+    }
     if report.origin_proved.is_none() {
         let _ = writeln!(out, "Origin not proved: the key of the vault that wrote it is not here.");
     }
