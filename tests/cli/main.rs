@@ -7,6 +7,7 @@ mod bad_scan;
 mod canary;
 mod contract;
 mod hook;
+mod issue;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod refusals;

@@ -68,9 +68,9 @@ const HEADLESS: Names = Names {
 };
 
 const TESTS: Names = Names {
-    apt: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq"],
+    apt: &["age", "chromium", "git", "xclip", "dunst", "jq", "python3-argon2"],
+    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq", "python3-argon2-cffi"],
+    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq", "python-argon2-cffi"],
 };
 
 /// Installs what is missing.

@@ -23,6 +23,7 @@ mod home;
 mod hook;
 pub mod import;
 pub mod input;
+mod issue;
 mod mask;
 mod memory;
 pub mod outfile;

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use crate::backup::{Key, prove, to_backup};
 use crate::entries::label;
+use crate::issue::{self, IssuedPlan};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
 use crate::{Error, Keyward};
@@ -81,30 +82,32 @@ impl Keyward {
         let names = check_entries(&document)?;
         let seen = self.with(|open| {
             let proved = prove(open, &mut document)?;
-            let snapshot = open.read(Snapshot::read)?;
-            Ok((proved, snapshot))
+            let (snapshot, issued) =
+                open.read(|tx| Ok::<_, Error>((Snapshot::read(tx)?, tx.issued_keys()?)))?;
+            Ok((proved, snapshot, issued))
         })?;
-        let (proved, had_vault) = match &seen {
-            Some((proved, _)) => (*proved, true),
-            None => (None, false),
+        let (proved, issued_here, had_vault) = match &seen {
+            Some((proved, _, issued)) => (*proved, issued.as_slice(), true),
+            None => (None, [].as_slice(), false),
         };
+        let issued = issue::plan_issued(&document.issued, issued_here, merge)?;
         let print = |value: &Secret| {
             self.with(|open| Ok(open.vault.keys().fingerprint(value.expose_secret())))
         };
         let mut planned = vec![];
         for (from, name) in document.entries.iter().zip(names) {
-            let snapshot = seen.as_ref().map(|(_, snapshot)| snapshot);
+            let snapshot = seen.as_ref().map(|(_, snapshot, _)| snapshot);
             planned.push(plan(from, name, snapshot, merge, &print)?);
         }
-        let report = restore_report(&planned, proved, !dry_run);
-        let changes = planned.iter().any(|one| one.apply);
+        let report = restore_report(&planned, issue::changes(&issued), proved, !dry_run);
+        let changes = report.changes.iter().any(|change| change.apply);
         if dry_run || (!changes && had_vault) {
             return Ok(report);
         }
         if had_vault {
             self.back_up_before(&opener)?;
         }
-        self.apply(&planned, &document)?;
+        self.apply(&planned, &issued, &document)?;
         Ok(report)
     }
 
@@ -121,7 +124,12 @@ impl Keyward {
     }
 
     /// Puts the planned entries in: all values into the keychain first, then all rows at once.
-    fn apply(&self, planned: &[Planned<'_>], document: &Document) -> Result<(), Error> {
+    fn apply(
+        &self,
+        planned: &[Planned<'_>],
+        issued: &[IssuedPlan],
+        document: &Document,
+    ) -> Result<(), Error> {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
@@ -179,6 +187,7 @@ impl Keyward {
                     }
                     events.push(self.event("restore-entry", &entry.path(), None));
                 }
+                issue::put_issued(tx, issued)?;
                 Ok(((), events))
             })
         })
@@ -238,7 +247,7 @@ fn check_entries(document: &Document) -> Result<Vec<EntryName>, Error> {
     Ok(names)
 }
 
-fn malformed(what: &str) -> Error {
+pub(crate) fn malformed(what: &str) -> Error {
     Error::new(
         "BACKUP_MALFORMED",
         format!("The backup cannot be restored: {what}. Nothing was changed."),
@@ -306,9 +315,21 @@ fn fields(entry: &backup::Entry) -> String {
     )
 }
 
-fn restore_report(planned: &[Planned<'_>], proved: Option<bool>, applied: bool) -> RestoreReport {
+fn restore_report(
+    planned: &[Planned<'_>],
+    issued: Vec<RestoreChange>,
+    proved: Option<bool>,
+    applied: bool,
+) -> RestoreReport {
+    let entries = planned.iter().map(|one| RestoreChange {
+        name: one.name.to_string(),
+        change: one.change.to_owned(),
+        apply: one.apply,
+        note: one.note.clone(),
+    });
+    let changes: Vec<RestoreChange> = entries.chain(issued).collect();
     let count = |change: &str| {
-        u32::try_from(planned.iter().filter(|one| one.change == change).count()).unwrap_or(u32::MAX)
+        u32::try_from(changes.iter().filter(|one| one.change == change).count()).unwrap_or(u32::MAX)
     };
     RestoreReport {
         version: JSON_VERSION,
@@ -318,14 +339,6 @@ fn restore_report(planned: &[Planned<'_>], proved: Option<bool>, applied: bool) 
         older: count("older"),
         same: count("same"),
         origin_proved: proved,
-        changes: planned
-            .iter()
-            .map(|one| RestoreChange {
-                name: one.name.to_string(),
-                change: one.change.to_owned(),
-                apply: one.apply,
-                note: one.note.clone(),
-            })
-            .collect(),
+        changes,
     }
 }

@@ -12,6 +12,8 @@ mod document;
 mod envelope;
 mod file;
 
-pub use document::{Counts, Document, DocumentError, Entry, FORMAT, MAX_DOCUMENT, Version};
+pub use document::{
+    Counts, Document, DocumentError, Entry, FORMAT, IssuedKey, MAX_DOCUMENT, Version,
+};
 pub use envelope::{Lock, LockError, MAX_WORK_FACTOR, OpenError, Opener, open, seal};
 pub use file::{FileError, read, write};

@@ -144,15 +144,12 @@ mod tests {
         SecretSlice::from(text.to_vec())
     }
 
-    /// The published check value of CRC-32/ISO-HDLC is that of `123456789`: cbf43926.
-    /// 0xcbf43926 = 3421780262 = 3·62^5 + 45·62^4 + 35·62^3 + 27·62^2 + 22·62 + 14.
+    /// The published check value of CRC-32/ISO-HDLC is that of `123456789`: cbf43926, which Python's
+    /// `zlib` gives too; its base62 digits are 3, 45, 35, 27, 22, 14.
     #[test]
     fn the_checksum_is_the_published_one() {
         assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
-        let digits = [3, 45, 35, 27, 22, 14];
-        let value = digits.iter().fold(0_u64, |value, digit| value * 62 + digit);
-        assert_eq!(value, 0xcbf4_3926);
-        assert_eq!(&checksum(b"123456789"), &digits.map(|digit| DIGITS[digit as usize]));
+        assert_eq!(&checksum(b"123456789"), b"3jZRME");
         assert_eq!(&checksum(b""), b"000000", "CRC-32 of nothing is 0");
     }
 

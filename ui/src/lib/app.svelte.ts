@@ -7,6 +7,7 @@ import type {
   BackupList,
   EntryList,
   Home,
+  IssuedKeyList,
   ScanReport,
   RepositoryList,
   Settings,
@@ -16,7 +17,15 @@ import { Load } from "./load.svelte";
 import { isDeclined } from "./remedies";
 
 export type ScreenId =
-  "home" | "secrets" | "rotation" | "leaks" | "webhooks" | "backups" | "audit" | "settings";
+  | "home"
+  | "secrets"
+  | "rotation"
+  | "leaks"
+  | "webhooks"
+  | "backups"
+  | "audit"
+  | "issued"
+  | "settings";
 
 export interface Toast {
   id: number;
@@ -70,11 +79,17 @@ class App {
     pane: "overview" as "overview" | "create" | "restore",
   });
 
+  issued = $state({
+    selected: null as string | null,
+    pane: "overview" as "overview" | "create" | "verify",
+  });
+
   readonly entries = new Load<EntryList>();
   readonly home = new Load<Home>();
   readonly status = new Load<Status>();
   readonly repositories = new Load<RepositoryList>();
   readonly backupList = new Load<BackupList>();
+  readonly issuedList = new Load<IssuedKeyList>();
   readonly settings = new Load<Settings>();
 
   #handlers = new Map<string, () => void>();
@@ -92,6 +107,7 @@ class App {
       this.home.run(() => api().home()),
       this.repositories.run(() => api().repositories()),
       this.backupList.run(() => api().backups()),
+      this.issuedList.run(() => api().issueList()),
     ]);
   }
 
@@ -158,12 +174,16 @@ class App {
 
   async copy(name: string): Promise<void> {
     try {
-      const seconds = await api().copy({ name });
-      this.now = Date.now();
-      this.clipboard = { name, seconds, until: this.now + seconds * 1000 };
+      this.copied(name, await api().copy({ name }));
     } catch (thrown) {
       this.complain(thrown);
     }
+  }
+
+  /** Shows how long something stays on the clipboard. */
+  copied(name: string, seconds: number): void {
+    this.now = Date.now();
+    this.clipboard = { name, seconds, until: this.now + seconds * 1000 };
   }
 
   /** Starts a rotation and opens its run, whichever screen asked for it. */

@@ -5,6 +5,7 @@
 mod backup;
 mod entry;
 mod home;
+mod issue;
 mod rotation;
 mod status;
 
@@ -13,6 +14,9 @@ pub use entry::{
     CurrentVersion, EntryDetail, EntryList, EntryRow, ImportReport, ImportRow, UseRow, VersionRow,
 };
 pub use home::{Home, Need, Repository, RepositoryList, Week};
+pub use issue::{
+    IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyRow, IssuedKeyVerdict, IssuedKeyView,
+};
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
     AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus, LeakCount, Settings, Status,

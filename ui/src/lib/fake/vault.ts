@@ -6,6 +6,7 @@ import type {
   BackupRow,
   EntryDetail,
   EntryRow,
+  IssuedKeyRow,
   ScanReport,
   Repository,
   RunView,
@@ -22,6 +23,7 @@ import {
 } from "./data";
 import { leaksOf, reportOf } from "./findings";
 import { newEntry } from "./entries";
+import { seedIssued } from "./issued";
 import { runAt } from "./steps";
 
 const DAY = 86_400_000;
@@ -46,6 +48,7 @@ export class FakeVault {
   entries: FakeEntry[];
   bin: FakeEntry[] = [];
   backups: BackupRow[];
+  issued: IssuedKeyRow[];
   repositories: Repository[] = [];
   readonly reports = new Map<string, ScanReport>();
   readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
@@ -64,6 +67,7 @@ export class FakeVault {
     this.options = options;
     this.entries = options.empty ? [] : seedEntries(this.now);
     this.backups = options.empty ? [] : seedBackups(this.now);
+    this.issued = options.empty ? [] : seedIssued(this.now, options.hostile);
     if (!options.empty) this.#begin();
     if (options.hostile) this.#addHostile();
   }
