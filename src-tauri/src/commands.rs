@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use keyward_app::import::Import;
-use keyward_app::input::{EntryEdit, ListFilter, NewEntry, secret};
+use keyward_app::input::{
+    EntryEdit, ExpectedKey, ListFilter, NewEntry, NewIssuedKey, Secret, secret,
+};
 use keyward_app::scanner::{Cancel, Report};
 use keyward_app::view::{
     AuditList, AuditVerdict, BackupList, BackupReport, Doctor, DrillReport, EntryDetail, EntryList,
-    Home, ImportReport, KitReport, RepositoryList, RestoreReport, RunList, RunView, ScheduleRun,
+    Home, ImportReport, IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyVerdict,
+    IssuedKeyView, KitReport, RepositoryList, RestoreReport, RunList, RunView, ScheduleRun,
     ScheduleStatus, Settings, Status,
 };
 use keyward_app::webhooks::SchemeSummary;
@@ -121,18 +124,26 @@ pub fn reveal(
 #[tauri::command(async)]
 pub fn copy(keyward: State<'_, Keyward>, name: String) -> Answer<u32> {
     let (value, seconds) = keyward.copy(&name)?;
+    hold(value, seconds)?;
+    keyward.copied(&name);
+    Ok(seconds)
+}
+
+fn hold(value: Secret, seconds: u32) -> Answer<u32> {
     let keep = Duration::from_secs(u64::from(seconds));
     // The clipboard lives as long as its owner, so the thread outlives this call.
     let (say, hear) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let _ = say.send(clipboard::hold(&value, keep));
-    });
-    match hear.recv_timeout(Duration::from_millis(300)) {
-        Ok(Err(error)) => Err(error),
-        _ => {
-            keyward.copied(&name);
-            Ok(seconds)
+        let held = || {
+            let _ = say.send(Ok(()));
+        };
+        if let Err(error) = clipboard::hold(&value, keep, held) {
+            let _ = say.send(Err(error));
         }
+    });
+    match hear.recv_timeout(Duration::from_secs(10)) {
+        Ok(held) => held.map(|()| seconds),
+        Err(_) => Err(Error::new("CLIPBOARD", "The clipboard does not answer.", "Try again.")),
     }
 }
 
@@ -405,6 +416,39 @@ fn key(passphrase: String, identity: Option<PathBuf>) -> Answer<Key> {
 
 fn words(passphrase: String) -> Key {
     Key::Passphrase(secret(passphrase.into_bytes()))
+}
+
+/// Keys that were issued.
+#[tauri::command(async)]
+pub fn issue_list(keyward: State<'_, Keyward>) -> Answer<IssuedKeyList> {
+    keyward.issue_list()
+}
+
+/// A new key onto the clipboard, once; the page never sees it.
+#[tauri::command(async)]
+pub fn issue_create(keyward: State<'_, Keyward>, input: NewIssuedKey) -> Answer<IssuedKeyCopied> {
+    let (made, seconds) = keyward.issue_create(&input, |key| {
+        hold(secret(key.expose_secret().to_vec()), keyward.settings()?.clear_after)
+    })?;
+    Ok(IssuedKeyCopied { version: made.version, key: made.key, seconds })
+}
+
+/// Whether a key that was pasted is valid.
+#[tauri::command(async)]
+pub fn issue_verify(keyward: State<'_, Keyward>, key: String) -> Answer<IssuedKeyVerdict> {
+    keyward.issue_verify(&secret(key.into_bytes()), &ExpectedKey::default())
+}
+
+/// Revokes a key.
+#[tauri::command(async)]
+pub fn issue_revoke(keyward: State<'_, Keyward>, id: String) -> Answer<IssuedKeyView> {
+    keyward.issue_revoke(&id)
+}
+
+/// The hash line of a key.
+#[tauri::command(async)]
+pub fn issue_hash(keyward: State<'_, Keyward>, id: String) -> Answer<IssuedKeyHash> {
+    keyward.issue_hash(&id)
 }
 
 /// The audit record.

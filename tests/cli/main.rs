@@ -18,6 +18,7 @@ mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
 mod hook;
+mod issue;
 #[cfg(target_os = "linux")]
 mod keepassxc;
 #[cfg(target_os = "linux")]

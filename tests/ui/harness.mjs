@@ -142,6 +142,7 @@ export const SCREENS = [
   "webhooks",
   "backups",
   "audit",
+  "issued",
   "settings",
 ];
 
@@ -165,6 +166,11 @@ export async function busyScreen(window, screen) {
   if (screen === "leaks") {
     await openAcme(window);
     await window.at("finding-row").first().locator("button").first().click();
+  }
+  if (screen === "issued") {
+    await window.row("issued-row", "k7Qm2XcA").click();
+    await window.click("issued-show-hash");
+    await window.at("issued-hash").waitFor();
   }
   if (screen === "audit") await window.click("audit-verify");
   await window.page.waitForTimeout(120);

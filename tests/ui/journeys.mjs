@@ -460,4 +460,61 @@ export const journeys = {
     await window.at("entry-row").first().waitFor();
     await window.close();
   },
+
+  "issue a key: onto the clipboard once, then only its hash": async (open) => {
+    const window = await open();
+    await window.press("8");
+    await window.press("n");
+    await window.type("issue-prefix", "acme-live");
+    await window.click("issue-create");
+    assert.match(await window.text("error"), /FIELD_INVALID/);
+    await window.type("issue-prefix", "acme_live");
+    await window.type("issue-label", "Harbour <b>two</b>");
+    await window.type("issue-expires", "30d");
+    await window.click("issue-create");
+    assert.match(await window.text("issue-made"), /acme_live_\w{8}… for Harbour <b>two<\/b>/);
+    assert.match(await window.text("status-clipboard"), /Clipboard cleared in \d+ s/);
+    await window.click("issue-done");
+    assert.match(await window.text("issued-detail"), /Harbour <b>two<\/b>/);
+    assert.equal(await window.text("issued-state"), "Active");
+    assert.doesNotMatch(
+      await window.page.content(),
+      /acme_live_\w{57}/,
+      "no key is anywhere on the page",
+    );
+    await window.click("issued-show-hash");
+    await window.click("issued-hash");
+    const line = await window.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(line, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$/);
+    await window.click("issued-revoke");
+    await window.click("dialog-cancel");
+    assert.equal(await window.text("issued-state"), "Active");
+    await window.click("issued-revoke");
+    await window.click("dialog-confirm");
+    await window.page.getByText(/^Revoked, /).waitFor();
+    assert.equal(await window.at("issued-revoke").count(), 0);
+    await window.click("nav-audit");
+    assert.match(await window.text("audit-row"), /Revoked a key/);
+    await window.close();
+  },
+
+  "verify an issued key: valid, revoked, mistyped": async (open) => {
+    const window = await open();
+    await window.press("8");
+    await window.press("v");
+    const verdict = async (key) => {
+      await window.type("verify-key-value", key);
+      await window.click("verify-key-go");
+      await window.at("verify-key-verdict").locator("h3").waitFor();
+      return window.text("verify-key-verdict");
+    };
+    assert.match(await verdict(`acme_live_k7Qm2XcA${"0".repeat(49)}`), /^Valid/);
+    assert.equal(await window.at("verify-key-value").inputValue(), "", "the key is not kept");
+    assert.match(await verdict(`acme_live_mB3xKd8Y${"0".repeat(49)}`), /^Revoked/);
+    await window.click("verify-key-open");
+    assert.match(await window.text("issued-detail"), /Old partner/);
+    await window.press("v");
+    assert.match(await verdict("acme_live_k7Qm"), /^Not a key/);
+    await window.close();
+  },
 };

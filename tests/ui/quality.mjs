@@ -63,7 +63,8 @@ export const quality = {
       4: "scan-path",
       6: "backup-form",
       7: "audit-verdict",
-      8: "doctor",
+      8: "issue-form",
+      9: "doctor",
     };
     for (const [key, testid] of Object.entries(expected)) {
       await window.press(key);
@@ -121,6 +122,8 @@ export const quality = {
       0,
       "a command that hides something is not offered for copying",
     );
+    await window.click("nav-issued");
+    assert.match(await window.text("issued-row"), /⟨U\+202E⟩gnp\.exe <script>/);
     await window.press("Control+k");
     await window.page.keyboard.type("onerror");
     await window.at("palette-row").first().waitFor();
@@ -213,6 +216,18 @@ const STATES = {
     await window.click("scan-start");
     await window.at("scan-progress").waitFor();
     await window.page.waitForTimeout(500);
+  },
+  "issue-key": async (window) => {
+    await window.press("8");
+    await window.press("n");
+    await window.type("issue-prefix", "acme_live");
+  },
+  "verify-key": async (window) => {
+    await window.press("8");
+    await window.press("v");
+    await window.type("verify-key-value", `acme_live_mB3xKd8Y${"0".repeat(49)}`);
+    await window.click("verify-key-go");
+    await window.at("verify-key-open").waitFor();
   },
   restore: async (window) => {
     await window.press("6");

@@ -80,6 +80,7 @@ const TESTS: Names = Names {
         "keepassxc",
         "bsdutils",
         "util-linux",
+        "python3-argon2",
     ],
     dnf: &[
         "age",
@@ -92,6 +93,7 @@ const TESTS: Names = Names {
         "libfaketime",
         "keepassxc",
         "util-linux",
+        "python3-argon2-cffi",
     ],
     pacman: &[
         "age",
@@ -104,6 +106,7 @@ const TESTS: Names = Names {
         "libfaketime",
         "keepassxc",
         "util-linux",
+        "python-argon2-cffi",
     ],
 };
 

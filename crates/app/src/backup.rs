@@ -175,10 +175,10 @@ impl Keyward {
 
     /// Everything of the vault as a document.
     pub(crate) fn document(&self, open: &mut Open) -> Result<Document, Error> {
-        let (snapshot, head) = open.read(|tx| {
+        let (snapshot, issued, head) = open.read(|tx| {
             let head =
                 tx.last_audit()?.map(|row| keyward_audit::Head { seq: row.seq, mac: row.mac });
-            Ok((Snapshot::read(tx)?, head))
+            Ok((Snapshot::read(tx)?, tx.issued_keys()?, head))
         })?;
         let mut entries = vec![];
         for entry in &snapshot.entries {
@@ -198,6 +198,7 @@ impl Keyward {
             created: self.clock(),
             audit_head: head.map(|head| head.to_string()),
             entries,
+            issued: issued.iter().map(crate::issue::to_backup).collect(),
             manifest: None,
         };
         let key = open.vault.keys().derive(Purpose::Manifest);

@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::input::{EntryEdit, NewEntry};
+use crate::input::{EntryEdit, NewEntry, NewIssuedKey};
 use crate::view;
 
 /// The text of `ui/src/lib/bindings.ts`.
@@ -20,6 +20,7 @@ pub fn typescript() -> String {
         crate::Error,
         NewEntry,
         EntryEdit,
+        NewIssuedKey,
         view::EntryList,
         view::EntryRow,
         view::CurrentVersion,
@@ -58,6 +59,12 @@ pub fn typescript() -> String {
         view::Home,
         view::Need,
         view::Week,
+        view::IssuedKeyList,
+        view::IssuedKeyRow,
+        view::IssuedKeyView,
+        view::IssuedKeyCopied,
+        view::IssuedKeyVerdict,
+        view::IssuedKeyHash,
         view::RepositoryList,
         view::Repository,
         view::LeakCount,
@@ -65,6 +72,7 @@ pub fn typescript() -> String {
         keyward_scan::Finding,
         keyward_scan::Place,
         keyward_scan::Own,
+        keyward_scan::Issued,
         keyward_scan::Summary,
         keyward_scan::Skipped,
         keyward_scan::Notice,

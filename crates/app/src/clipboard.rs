@@ -11,11 +11,12 @@ use zeroize::Zeroizing;
 use crate::Error;
 
 /// Puts a value on the clipboard, holds it there for `keep`, and clears it if it is unchanged.
-/// It blocks all that time: on Linux the clipboard lives only as long as its owner.
+/// It blocks all that time: on Linux the clipboard lives only as long as its owner. `held` is called once
+/// the value is there.
 ///
 /// # Errors
 /// `CLIPBOARD` when there is none, or the value is not text.
-pub fn hold(value: &Secret, keep: Duration) -> Result<(), Error> {
+pub fn hold(value: &Secret, keep: Duration, held: impl FnOnce()) -> Result<(), Error> {
     let unfit = |why: &str| {
         Error::new(
             "CLIPBOARD",
@@ -28,6 +29,7 @@ pub fn hold(value: &Secret, keep: Duration) -> Result<(), Error> {
         .map_err(|_| unfit("it is not text"))?;
     let mut clipboard = Clipboard::new().map_err(|_| unfit("there is no clipboard"))?;
     set(&mut clipboard, &text).map_err(|_| unfit("the clipboard does not take it"))?;
+    held();
     std::thread::sleep(keep);
     let unchanged = clipboard.get_text().is_ok_and(|now| *Zeroizing::new(now) == *text);
     if unchanged {

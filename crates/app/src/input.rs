@@ -67,6 +67,33 @@ pub struct EntryEdit {
     pub ip_note: Option<String>,
 }
 
+/// A key to issue.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewIssuedKey {
+    /// What it begins with: 2 to 32 letters, digits and single `_`, such as `acme_live`.
+    pub prefix: String,
+    /// Whom or what it is for; at most 256 bytes.
+    pub label: Option<String>,
+    /// Day (UTC) from which it is refused, `YYYY-MM-DD`, or 1 to 3650 days such as `90d`.
+    pub expires: Option<String>,
+    /// Project it belongs to.
+    pub project: Option<String>,
+    /// Environment it belongs to.
+    pub env: Option<String>,
+    /// Argon2id parameters such as `m=19456,t=2,p=1`; 64 MiB, 3 passes, 4 lanes when not given.
+    pub cost: Option<String>,
+}
+
+/// Which issued key is asked about; none is any.
+#[derive(Debug, Clone, Default)]
+pub struct ExpectedKey {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its prefix.
+    pub prefix: Option<String>,
+}
+
 /// Which entries a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct ListFilter {

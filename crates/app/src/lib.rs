@@ -24,6 +24,7 @@ mod home;
 mod hook;
 pub mod import;
 pub mod input;
+mod issue;
 mod kit;
 mod limits;
 mod mask;

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::backup::{Key, prove, to_backup};
 use crate::entries::{label, tidy, value_len};
+use crate::issue::{self, IssuedPlan};
 use crate::restorable::{self, Checked};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
@@ -94,35 +95,38 @@ impl Keyward {
         self.begin_anew();
         let seen = self.with(|open| {
             let proved = prove(open, &mut document)?;
-            let snapshot = open.read(Snapshot::read)?;
-            Ok((proved, snapshot))
+            let (snapshot, issued) =
+                open.read(|tx| Ok::<_, Error>((Snapshot::read(tx)?, tx.issued_keys()?)))?;
+            Ok((proved, snapshot, issued))
         })?;
-        let (proved, had_vault) = match &seen {
-            Some((proved, _)) => (*proved, true),
-            None => (None, false),
+        let (proved, issued_here, had_vault) = match &seen {
+            Some((proved, _, issued)) => (*proved, issued.as_slice(), true),
+            None => (None, [].as_slice(), false),
         };
         let Checked { names, bad, warnings } = restorable::check(&mut document, self.clock());
         if !bad.is_empty() && !options.skip_bad {
             return Err(restorable::refusal(&bad));
         }
+        let issued = issue::plan_issued(&document.issued, issued_here, options.merge)?;
         let print = |value: &Secret| {
             self.with(|open| Ok(open.vault.keys().fingerprint(value.expose_secret())))
         };
         let mut planned = vec![];
         for (from, name) in document.entries.iter().zip(names) {
-            let snapshot = seen.as_ref().map(|(_, snapshot)| snapshot);
+            let snapshot = seen.as_ref().map(|(_, snapshot, _)| snapshot);
             planned.push(plan(from, name, snapshot, options.merge, &print)?);
         }
-        let mut report = restore_report(&planned, proved, !options.dry_run);
+        let mut report =
+            restore_report(&planned, issue::changes(&issued), proved, !options.dry_run);
         (report.bad, report.warnings) = (bad, warnings);
-        let changes = planned.iter().any(|one| one.apply);
+        let changes = report.changes.iter().any(|change| change.apply);
         if options.dry_run || (!changes && had_vault) {
             return Ok(report);
         }
         if had_vault {
             report.before = self.back_up_before(&opener)?.map(|path| path.display().to_string());
         }
-        self.apply(&planned, &document)?;
+        self.apply(&planned, &issued, &document)?;
         Ok(report)
     }
 
@@ -145,7 +149,8 @@ impl Keyward {
                 apply: true,
             })
             .collect();
-        self.apply(&planned, document)
+        let issued = issue::plan_issued(&document.issued, &[], Merge::default())?;
+        self.apply(&planned, &issued, document)
     }
 
     /// The backup that every restore into a filled vault begins with.
@@ -162,7 +167,12 @@ impl Keyward {
     }
 
     /// Puts the planned entries in: all values into the keychain first, then all rows at once.
-    fn apply(&self, planned: &[Planned<'_>], document: &Document) -> Result<(), Error> {
+    fn apply(
+        &self,
+        planned: &[Planned<'_>],
+        issued: &[IssuedPlan],
+        document: &Document,
+    ) -> Result<(), Error> {
         self.with_new(|open| {
             let now = self.clock();
             let snapshot = open.read(Snapshot::read)?;
@@ -235,6 +245,7 @@ impl Keyward {
                     }
                     events.push(self.event("restore-entry", &entry.path(), None));
                 }
+                issue::put_issued(tx, issued)?;
                 Ok(((), events))
             })
         })
@@ -253,6 +264,14 @@ impl Keyward {
         tidy(&mut entry)?;
         Ok(entry)
     }
+}
+
+pub(crate) fn malformed(what: &str) -> Error {
+    Error::new(
+        "BACKUP_MALFORMED",
+        format!("The backup cannot be restored: {what}. Nothing was changed."),
+        "Use another copy or an older backup.",
+    )
 }
 
 fn plan<'a>(
@@ -342,9 +361,21 @@ fn fields(entry: &backup::Entry) -> String {
     )
 }
 
-fn restore_report(planned: &[Planned<'_>], proved: Option<bool>, applied: bool) -> RestoreReport {
+fn restore_report(
+    planned: &[Planned<'_>],
+    issued: Vec<RestoreChange>,
+    proved: Option<bool>,
+    applied: bool,
+) -> RestoreReport {
+    let entries = planned.iter().map(|one| RestoreChange {
+        name: one.name.to_string(),
+        change: one.change.to_owned(),
+        apply: one.apply,
+        note: one.note.clone(),
+    });
+    let changes: Vec<RestoreChange> = entries.chain(issued).collect();
     let count = |change: &str| {
-        u32::try_from(planned.iter().filter(|one| one.change == change).count()).unwrap_or(u32::MAX)
+        u32::try_from(changes.iter().filter(|one| one.change == change).count()).unwrap_or(u32::MAX)
     };
     RestoreReport {
         version: JSON_VERSION,
@@ -354,15 +385,7 @@ fn restore_report(planned: &[Planned<'_>], proved: Option<bool>, applied: bool) 
         older: count("older"),
         same: count("same"),
         origin_proved: proved,
-        changes: planned
-            .iter()
-            .map(|one| RestoreChange {
-                name: one.name.to_string(),
-                change: one.change.to_owned(),
-                apply: one.apply,
-                note: one.note.clone(),
-            })
-            .collect(),
+        changes,
         before: None,
         bad: vec![],
         warnings: vec![],

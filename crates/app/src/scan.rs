@@ -57,7 +57,7 @@ impl Keyward {
         cancel: &Cancel,
     ) -> Result<Report, Error> {
         let started = Instant::now();
-        let rules = load_rules(&job.rules)?;
+        let mut rules = load_rules(&job.rules)?;
         if let Some(path) = &job.baseline {
             job.options.baseline = Some(Baseline::read(path)?);
             job.options.today = Some(self.today());
@@ -68,6 +68,9 @@ impl Keyward {
             // The report says that own values were not looked for; `doctor` says why.
             Err(_) => None,
         };
+        if own.is_some() {
+            self.add_issued_rules(&mut rules);
+        }
         let sources = &job.options.sources;
         // What is staged, and what is new since a revision, is little and always read.
         let little =
@@ -90,6 +93,7 @@ impl Keyward {
             }
             (None, None) => scan(&job.options, &rules, own.as_deref(), progress, cancel)?,
         };
+        self.name_issued(&mut report.findings);
         report.summary.notices.extend(partly_read(&rules));
         report.summary.seconds = started.elapsed().as_secs_f64();
         let whole = job.options.sources == Sources::default()

@@ -33,6 +33,8 @@ pub struct Document {
     pub audit_head: Option<String>,
     /// Entries, by name.
     pub entries: Vec<Entry>,
+    /// Keys that the user issued, by id: their hashes.
+    pub issued: Vec<IssuedKey>,
     /// HMAC-SHA-256 over the rest of the document under the vault's manifest key, in hex.
     pub manifest: Option<String>,
 }
@@ -74,6 +76,23 @@ pub struct Version {
     pub value: Secret,
 }
 
+/// One key that the user issued. The fields mean what they mean in the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct IssuedKey {
+    pub id: String,
+    pub prefix: String,
+    pub label: Option<String>,
+    pub project: Option<String>,
+    pub env: Option<String>,
+    pub created: Timestamp,
+    pub expires: Option<Date>,
+    pub revoked: Option<Timestamp>,
+    pub verified: Option<Timestamp>,
+    pub hash: String,
+}
+
 /// How much a document holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +101,9 @@ pub struct Counts {
     pub entries: u32,
     /// Values, all versions counted.
     pub values: u32,
+    /// Issued keys; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub issued: u32,
 }
 
 /// Why a decrypted file is not a document that can be restored.
@@ -114,7 +136,11 @@ impl Document {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let values = self.entries.iter().map(|entry| entry.versions.len()).sum::<usize>();
-        Counts { entries: count(self.entries.len()), values: count(values) }
+        Counts {
+            entries: count(self.entries.len()),
+            values: count(values),
+            issued: count(self.issued.len()),
+        }
     }
 
     /// Sets the manifest: proof that a holder of the vault's key wrote this document.
@@ -162,7 +188,7 @@ impl Document {
             .flat_map(|entry| &entry.versions)
             .map(|version| version.value.expose_secret().len() * 2 + 256)
             .sum();
-        let room = values + self.entries.len() * 2048 + 4096;
+        let room = values + self.entries.len() * 2048 + self.issued.len() * 2048 + 4096;
         if room > MAX_DOCUMENT {
             return Err(DocumentError::TooLarge);
         }
@@ -176,6 +202,7 @@ impl Document {
             audit_head: self.audit_head.clone(),
             counts: self.counts(),
             entries,
+            issued: self.issued.clone(),
             manifest: self.manifest.clone(),
         };
         serde_json::to_writer(&mut *out, &wire).map_err(|_| DocumentError::TooLarge)?;
@@ -217,6 +244,7 @@ impl Document {
             created: wire.created,
             audit_head: wire.audit_head,
             entries,
+            issued: wire.issued,
             manifest: wire.manifest,
         };
         if document.counts() != counts {
@@ -228,6 +256,12 @@ impl Document {
 
 fn malformed(error: &serde_json::Error) -> DocumentError {
     DocumentError::Malformed { line: error.line(), column: error.column() }
+}
+
+/// Serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn count(number: usize) -> u32 {
@@ -250,6 +284,9 @@ struct Wire {
     audit_head: Option<String>,
     counts: Counts,
     entries: Vec<WireEntry>,
+    /// Left out where there are none, as before there could be any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    issued: Vec<IssuedKey>,
     manifest: Option<String>,
 }
 
@@ -408,6 +445,7 @@ pub(crate) mod tests {
                 updated: Timestamp::UNIX_EPOCH,
                 versions: vec![version(1, b"CANARY-text\r\n"), version(2, b"\xff\x00\xfe")],
             }],
+            issued: vec![],
             manifest: None,
         }
     }
@@ -424,6 +462,34 @@ pub(crate) mod tests {
         assert_eq!(back.prove(&[2; 32]), Err(DocumentError::Manifest));
         back.entries[0].mode = "test".to_owned();
         assert_eq!(back.prove(&[1; 32]), Err(DocumentError::Manifest));
+    }
+
+    #[test]
+    fn issued_keys_are_counted_and_a_document_without_them_is_as_it_was() {
+        let before = String::from_utf8(sample().to_json().unwrap().to_vec()).unwrap();
+        assert!(!before.contains("issued"));
+        let mut document = sample();
+        document.issued.push(IssuedKey {
+            id: "k7Qm2XcA".to_owned(),
+            prefix: "acme_live".to_owned(),
+            label: Some("a \"partner\"".to_owned()),
+            project: None,
+            env: None,
+            created: Timestamp::UNIX_EPOCH,
+            expires: Some(Date::constant(2027, 1, 1)),
+            revoked: None,
+            verified: None,
+            hash: "$argon2id$".to_owned(),
+        });
+        let json = document.to_json().unwrap();
+        assert_eq!(Document::from_json(&json).unwrap().issued, document.issued);
+        let text = String::from_utf8(json.to_vec()).unwrap();
+        let fewer = text.replace("\"issued\":1", "\"issued\":2");
+        assert_eq!(
+            Document::from_json(fewer.as_bytes()).map(drop),
+            Err(DocumentError::Manifest),
+            "a key is missing"
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ mod envelope;
 mod file;
 mod retention;
 
-pub use document::{Counts, Document, DocumentError, Entry, FORMAT, MAX_DOCUMENT, Version};
+pub use document::{
+    Counts, Document, DocumentError, Entry, FORMAT, IssuedKey, MAX_DOCUMENT, Version,
+};
 pub use envelope::{Lock, LockError, MAX_WORK_FACTOR, OpenError, Opener, new_identity, open, seal};
 pub use file::{FileError, Written, read, write};
 pub use retention::{Kept, Retention};

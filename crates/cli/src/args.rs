@@ -93,6 +93,8 @@ pub enum Command {
     Redact(commands::redact::Args),
     /// Make, check and restore backups
     Backup(commands::backup::Args),
+    /// Make, verify and revoke keys of your own service
+    Issue(commands::issue::Args),
     /// Read and check the audit record
     Audit(commands::audit::Args),
     /// Say whether everything is well

@@ -33,8 +33,8 @@ pub use report::export::{csv, markdown};
 pub use report::html::html;
 pub use report::sarif::sarif;
 pub use report::{
-    Confidence, Decoding, Finding, Kind, KnownFinding, Mode, Notice, Own, OwnValues, Place, Report,
-    Severity, Skipped, Source, Summary,
+    Confidence, Decoding, Finding, Issued, Kind, KnownFinding, Mode, Notice, Own, OwnValues, Place,
+    Report, Severity, Skipped, Source, Summary,
 };
 pub use rules::rule::Rule;
 pub use rules::{Class, Explanation, Matched, RuleNote, Rules, Verdict, classify};

@@ -129,6 +129,31 @@ pub struct BackupRecord {
     pub verified: Option<Timestamp>,
 }
 
+/// One key that the user issued. The key itself is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedKey {
+    /// The public part of the key, unique in the vault.
+    pub id: String,
+    /// What the key begins with.
+    pub prefix: String,
+    /// Whom or what it was made for.
+    pub label: Option<String>,
+    /// Project it belongs to.
+    pub project: Option<String>,
+    /// Environment it belongs to.
+    pub env: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Day (UTC) from which it is refused.
+    pub expires: Option<Date>,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
+    /// When it was last found valid.
+    pub verified: Option<Timestamp>,
+    /// Its Argon2id hash with salt and parameters, in the PHC string format.
+    pub hash: String,
+}
+
 /// One row of the audit record, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {

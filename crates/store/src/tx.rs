@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::{AuditRecord, BackupRecord, Entry, Intent, Run, StoreError, Use, Version};
+use crate::{AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Run, StoreError, Use, Version};
 
 /// The key under which rows are authenticated (HMAC-SHA-256). Prints nothing.
 #[derive(Clone)]
@@ -259,6 +259,38 @@ impl<'a> Tx<'a> {
             "INSERT INTO run (id, entry, open, body, mac) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET open = ?3, body = ?4, mac = ?5",
             params![run.id, run.entry, run.open, body, mac],
+        )?;
+        Ok(())
+    }
+
+    // Issued keys.
+
+    /// All keys that were issued, by id.
+    ///
+    /// # Errors
+    /// As [`Tx::entries`].
+    pub fn issued_keys(&self) -> Result<Vec<IssuedKey>, StoreError> {
+        self.all("issued", "SELECT id, body, mac FROM issued ORDER BY id", [])
+    }
+
+    /// The issued key with this id.
+    ///
+    /// # Errors
+    /// As [`Tx::entries`].
+    pub fn issued_key(&self, id: &str) -> Result<Option<IssuedKey>, StoreError> {
+        Ok(self.all("issued", "SELECT id, body, mac FROM issued WHERE id = ?1", [id])?.pop())
+    }
+
+    /// Writes an issued key, new or changed.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn put_issued_key(&self, key: &IssuedKey) -> Result<(), StoreError> {
+        let (body, mac) = self.seal("issued", &key.id, key)?;
+        self.inner.execute(
+            "INSERT INTO issued (id, body, mac) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET body = ?2, mac = ?3",
+            params![key.id, body, mac],
         )?;
         Ok(())
     }

@@ -16,7 +16,7 @@ export interface Action {
   run: () => void;
 }
 
-/** The screens in the order of the sidebar; their keys are 1 to 8. */
+/** The screens in the order of the sidebar; their keys are 1 to 9. */
 export const SCREENS: { id: ScreenId; name: string; icon: IconName }[] = [
   { id: "home", name: "Home", icon: "house" },
   { id: "secrets", name: "Secrets", icon: "key-round" },
@@ -25,6 +25,7 @@ export const SCREENS: { id: ScreenId; name: string; icon: IconName }[] = [
   { id: "webhooks", name: "Webhooks", icon: "webhook" },
   { id: "backups", name: "Backups", icon: "archive" },
   { id: "audit", name: "Audit", icon: "scroll-text" },
+  { id: "issued", name: "Issued keys", icon: "key-square" },
   { id: "settings", name: "Settings", icon: "settings" },
 ];
 
@@ -181,6 +182,28 @@ const HERE: Action[] = [
     key: "n",
     screen: "audit",
     run: () => void app.trigger("audit", "verify-chain"),
+  },
+  {
+    id: "issue-key",
+    name: "Issue a key",
+    icon: "plus",
+    key: "n",
+    screen: "issued",
+    run: () => {
+      app.issued.pane = "create";
+      app.go("issued");
+    },
+  },
+  {
+    id: "verify-key",
+    name: "Verify an issued key",
+    icon: "shield-check",
+    key: "v",
+    screen: "issued",
+    run: () => {
+      app.issued.pane = "verify";
+      app.go("issued");
+    },
   },
   {
     id: "check-health",

@@ -13,8 +13,14 @@ import type {
   EntryList,
   Home,
   ImportReport,
+  IssuedKeyCopied,
+  IssuedKeyHash,
+  IssuedKeyList,
+  IssuedKeyVerdict,
+  IssuedKeyView,
   KitReport,
   NewEntry,
+  NewIssuedKey,
   RepositoryList,
   RestoreReport,
   RunList,
@@ -94,6 +100,13 @@ export interface Api {
   scheduleRun(): Promise<ScheduleRun>;
   restorePreview(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
   restoreApply(args: BackupArgs & { merge: Merge }): Promise<RestoreReport>;
+
+  issueList(): Promise<IssuedKeyList>;
+  /** The key goes onto the clipboard and never to the page. */
+  issueCreate(args: { input: NewIssuedKey }): Promise<IssuedKeyCopied>;
+  issueVerify(args: { key: string }): Promise<IssuedKeyVerdict>;
+  issueRevoke(args: { id: string }): Promise<IssuedKeyView>;
+  issueHash(args: { id: string }): Promise<IssuedKeyHash>;
 
   audit(args: { entry: string | null }): Promise<AuditList>;
   auditVerify(): Promise<AuditVerdict>;

@@ -7,6 +7,7 @@ import type {
   BackupList,
   EntryList,
   Home,
+  IssuedKeyList,
   ScanReport,
   RepositoryList,
   ScheduleStatus,
@@ -17,7 +18,15 @@ import { Load } from "./load.svelte";
 import { isDeclined } from "./remedies";
 
 export type ScreenId =
-  "home" | "secrets" | "rotation" | "leaks" | "webhooks" | "backups" | "audit" | "settings";
+  | "home"
+  | "secrets"
+  | "rotation"
+  | "leaks"
+  | "webhooks"
+  | "backups"
+  | "audit"
+  | "issued"
+  | "settings";
 
 export interface Toast {
   id: number;
@@ -71,12 +80,18 @@ class App {
     pane: "overview" as "overview" | "create" | "restore" | "habit",
   });
 
+  issued = $state({
+    selected: null as string | null,
+    pane: "overview" as "overview" | "create" | "verify",
+  });
+
   readonly entries = new Load<EntryList>();
   readonly home = new Load<Home>();
   readonly status = new Load<Status>();
   readonly repositories = new Load<RepositoryList>();
   readonly backupList = new Load<BackupList>();
   readonly schedule = new Load<ScheduleStatus>();
+  readonly issuedList = new Load<IssuedKeyList>();
   readonly settings = new Load<Settings>();
 
   #handlers = new Map<string, () => void>();
@@ -95,6 +110,7 @@ class App {
       this.repositories.run(() => api().repositories()),
       this.backupList.run(() => api().backups()),
       this.schedule.run(() => api().scheduleStatus()),
+      this.issuedList.run(() => api().issueList()),
     ]);
   }
 
@@ -161,12 +177,16 @@ class App {
 
   async copy(name: string): Promise<void> {
     try {
-      const seconds = await api().copy({ name });
-      this.now = Date.now();
-      this.clipboard = { name, seconds, until: this.now + seconds * 1000 };
+      this.copied(name, await api().copy({ name }));
     } catch (thrown) {
       this.complain(thrown);
     }
+  }
+
+  /** Shows how long something stays on the clipboard. */
+  copied(name: string, seconds: number): void {
+    this.now = Date.now();
+    this.clipboard = { name, seconds, until: this.now + seconds * 1000 };
   }
 
   /** Starts a rotation and opens its run, whichever screen asked for it. */

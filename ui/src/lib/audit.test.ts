@@ -13,7 +13,7 @@ const row = (seq: number, at: string): AuditRow => ({
 
 test("an action of tomorrow is shown by its name", () => {
   expect(actionWords("rotate-start")).toBe("Rotation started");
-  expect(actionWords("issue-revoke")).toBe("Issue revoke");
+  expect(actionWords("swap-values")).toBe("Swap values");
   expect(actionWords("constructor")).toBe("Constructor");
 });
 

@@ -118,6 +118,32 @@ notes: string | null,
  */
 ip_note: string | null, };
 
+export type NewIssuedKey = { 
+/**
+ * What it begins with: 2 to 32 letters, digits and single `_`, such as `acme_live`.
+ */
+prefix: string, 
+/**
+ * Whom or what it is for; at most 256 bytes.
+ */
+label: string | null, 
+/**
+ * Day (UTC) from which it is refused, `YYYY-MM-DD`, or 1 to 3650 days such as `90d`.
+ */
+expires: string | null, 
+/**
+ * Project it belongs to.
+ */
+project: string | null, 
+/**
+ * Environment it belongs to.
+ */
+env: string | null, 
+/**
+ * Argon2id parameters such as `m=19456,t=2,p=1`; 64 MiB, 3 passes, 4 lanes when not given.
+ */
+cost: string | null, };
+
 export type EntryList = { 
 /**
  * Always [`super::JSON_VERSION`].
@@ -1033,6 +1059,123 @@ start: string,
  */
 due: number, };
 
+export type IssuedKeyList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Newest first.
+ */
+keys: Array<IssuedKeyRow>, };
+
+export type IssuedKeyRow = { 
+/**
+ * The public part of the key, eight letters and digits.
+ */
+id: string, 
+/**
+ * What the key begins with, such as `acme_live`.
+ */
+prefix: string, 
+/**
+ * Whom or what it was made for.
+ */
+label: string | null, 
+/**
+ * Project it belongs to.
+ */
+project: string | null, 
+/**
+ * Environment it belongs to.
+ */
+env: string | null, 
+/**
+ * When it was made (RFC 3339).
+ */
+created: string, 
+/**
+ * Day (UTC, `YYYY-MM-DD`) from which it is refused.
+ */
+expires: string | null, 
+/**
+ * When it was revoked (RFC 3339).
+ */
+revoked: string | null, 
+/**
+ * When it was last found valid here (RFC 3339).
+ */
+verified: string | null, 
+/**
+ * `active`, `expired` or `revoked`.
+ */
+state: string, 
+/**
+ * Argon2id parameters of its hash, such as `m=65536,t=3,p=4` (memory in KiB, passes, lanes).
+ */
+cost: string, };
+
+export type IssuedKeyView = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The key, as in lists.
+ */
+key: IssuedKeyRow, };
+
+export type IssuedKeyCopied = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The key, as in lists.
+ */
+key: IssuedKeyRow, 
+/**
+ * Seconds until the clipboard is cleared.
+ */
+seconds: number, };
+
+export type IssuedKeyVerdict = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * `valid`, `revoked`, `expired`, `unknown` (not issued here, or altered), `other` (issued here, but
+ * not the one asked about), `mistyped` (the checksum does not fit) or `not-a-key`.
+ */
+verdict: string, 
+/**
+ * One sentence in words.
+ */
+message: string, 
+/**
+ * The key, if it is one that was issued here.
+ */
+key: IssuedKeyRow | null, };
+
+export type IssuedKeyHash = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The key's id.
+ */
+id: string, 
+/**
+ * Its Argon2id hash as one line (PHC string format), for a database of the user's own.
+ */
+hash: string, 
+/**
+ * The key's state, as in lists.
+ */
+state: string, };
+
 export type RepositoryList = { 
 /**
  * By path.
@@ -1171,6 +1314,10 @@ decoded: Array<Decoding>,
  */
 own: Own | null, 
 /**
+ * The key, if it is of a prefix with which the user issues keys.
+ */
+issued?: Issued, 
+/**
  * Who wrote the commit that brought it in: name and address.
  */
 author: string | null, 
@@ -1236,6 +1383,20 @@ version: number,
  * The version's stage: `pending`, `current`, `previous`, `revoked` or `dead`.
  */
 stage: string, };
+
+export type Issued = { 
+/**
+ * Its public part.
+ */
+id: string, 
+/**
+ * Whom or what it was made for.
+ */
+label: string | null, 
+/**
+ * `active`, `expired` or `revoked`; none if the vault does not know it. The scan itself does not.
+ */
+state: string | null, };
 
 export type Summary = { 
 /**

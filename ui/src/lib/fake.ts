@@ -5,6 +5,7 @@ import type { Api } from "./api";
 import { backupCommands } from "./fake/backups";
 import { entryCommands } from "./fake/entries";
 import { importCommands } from "./fake/import";
+import { issuedCommands } from "./fake/issued";
 import { leakCommands } from "./fake/leaks";
 import { overviewCommands } from "./fake/overview";
 import { rotationCommands } from "./fake/rotation";
@@ -32,6 +33,7 @@ export function fakeApi(options: FakeOptions): Api {
     ...leakCommands(v),
     ...webhookCommands(v),
     ...backupCommands(v),
+    ...issuedCommands(v),
 
     pickFile: async () => "/home/ada/work/acme/.env",
     pickFolder: async () => "/home/ada/work/shop",

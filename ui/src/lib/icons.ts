@@ -25,6 +25,7 @@ import gitBranch from "lucide-static/icons/git-branch.svg?raw";
 import house from "lucide-static/icons/house.svg?raw";
 import info from "lucide-static/icons/info.svg?raw";
 import keyRound from "lucide-static/icons/key-round.svg?raw";
+import keySquare from "lucide-static/icons/key-square.svg?raw";
 import link from "lucide-static/icons/link.svg?raw";
 import list from "lucide-static/icons/list.svg?raw";
 import lock from "lucide-static/icons/lock.svg?raw";
@@ -69,6 +70,7 @@ const ICONS = {
   house,
   info,
   "key-round": keyRound,
+  "key-square": keySquare,
   link,
   list,
   lock,

@@ -61,6 +61,12 @@ export const tauriApi: Api = {
   restorePreview: (args) => call("restore_preview", { ...args }),
   restoreApply: (args) => call("restore_apply", { ...args }),
 
+  issueList: () => call("issue_list"),
+  issueCreate: (args) => call("issue_create", args),
+  issueVerify: (args) => call("issue_verify", args),
+  issueRevoke: (args) => call("issue_revoke", args),
+  issueHash: (args) => call("issue_hash", args),
+
   audit: (args) => call("audit", args),
   auditVerify: () => call("audit_verify"),
 

@@ -6,6 +6,7 @@ mod backup;
 mod backup_habit;
 mod entry;
 mod home;
+mod issue;
 mod rotation;
 mod status;
 
@@ -20,6 +21,9 @@ pub use entry::{
     CurrentVersion, EntryDetail, EntryList, EntryRow, ImportReport, ImportRow, UseRow, VersionRow,
 };
 pub use home::{Home, Need, Repository, RepositoryList, Week};
+pub use issue::{
+    IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyRow, IssuedKeyVerdict, IssuedKeyView,
+};
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
     AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,

@@ -193,6 +193,7 @@ impl Keyward {
             watch.begin(path)?;
         }
         let report = self.scan(job, progress, cancel)?;
+        self.add_issued_rules(&mut watch.rules);
         watch.told.all(&report);
         let seen = |notice: &Notice| (notice.code.clone(), notice.message.clone());
         watch.notices.extend(report.summary.notices.iter().map(seen));
@@ -445,9 +446,10 @@ impl Watch<'_> {
             self.refresh_own();
             let own = self.own.as_deref();
             let started = Instant::now();
-            if let Some(report) =
+            if let Some(mut report) =
                 target.watched.scan_commits(&self.options, &self.rules, own, self.cancel)?
             {
+                self.keyward.name_issued(&mut report.findings);
                 let news = self.told.commits(&report);
                 self.bring("commits", news, report, started);
             }
@@ -470,8 +472,9 @@ impl Watch<'_> {
             .filter(|path| path.symlink_metadata().is_err())
             .map(|path| target.watched.name(path))
             .collect();
-        let (report, read) =
+        let (mut report, read) =
             target.watched.scan_changed(changed, &self.options, &self.rules, own, self.cancel)?;
+        self.keyward.name_issued(&mut report.findings);
         // What is in a folder that is looked at whole, and was not there to be read.
         let prefix = target.watched.prefix();
         for folder in folders {

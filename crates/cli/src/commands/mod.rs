@@ -19,6 +19,7 @@ pub mod env;
 pub mod get;
 pub mod hook;
 pub mod import;
+pub mod issue;
 pub mod list;
 pub mod redact;
 pub mod remove;
@@ -55,9 +56,10 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Webhook(args) => webhook::run(args, context),
         Command::Redact(_) => redact::run(context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Issue(args) => issue::run(args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context),
-        Command::HoldClipboard(args) => copy::hold(&args),
+        Command::HoldClipboard(args) => copy::hold(&args, context),
     }
 }

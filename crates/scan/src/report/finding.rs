@@ -8,14 +8,16 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::collect::{Container, Group, GroupKey, Sighting};
-use super::{Confidence, Finding, Kind, Own, Place, Severity, Source};
+use super::{Confidence, Finding, Issued, Kind, Own, Place, Severity, Source};
 use crate::find::matcher::Matcher;
 use crate::find::text::Position;
 use crate::ignores::Ignores;
 use crate::path::{is_generated, is_test_data};
 use crate::repo::attribute::Orders;
+use crate::rules::check::Check;
 use crate::rules::entropy::guessable;
 use crate::rules::rule::Rule;
+use crate::rules::token;
 
 /// How findings are to be shown.
 pub(crate) struct Shown<'o> {
@@ -76,8 +78,7 @@ pub(super) fn finding(
     let kind = rule.map_or(Kind::Other, |rule| rule.kind);
     let id = rule.map_or("own-value", |rule| rule.id.as_str());
     let canonical = canonical(&group.secret, Some(kind));
-    let proved =
-        rule.is_some_and(|rule| rule.check.is_some_and(crate::rules::check::Check::proves));
+    let proved = rule.is_some_and(|rule| rule.check.is_some_and(Check::proves));
     let generic = rule.is_none_or(|rule| rule.provider == "generic");
     let fingerprint = if !proved && guessable(&canonical, kind == Kind::Password || generic) {
         let name = own.as_ref().map_or(first.sighting.key.as_slice(), |own| own.entry.as_bytes());
@@ -85,6 +86,10 @@ pub(super) fn finding(
     } else {
         fingerprint(&[id.as_bytes(), &canonical])
     };
+    let issued = rule
+        .filter(|rule| rule.check == Some(Check::IssuedKey))
+        .and_then(|_| token::issued_key(&group.secret))
+        .map(|id| Issued { id: id.to_owned(), label: None, state: None });
     let introduced = places.iter().find_map(|ranked| ranked.commit.filter(|_| ranked.rank.0 >= 2));
     let author = introduced.and_then(|commit| orders.authors.get(&commit));
     let on_disk = places.iter().any(|ranked| ranked.rank.0 == 0);
@@ -142,9 +147,10 @@ pub(super) fn finding(
         in_head,
         pushed: standing.pushed,
         advice: advice(rule.and_then(|rule| rule.advice.as_deref()), own.as_ref()),
-        steps: steps(&standing, own.as_ref(), rule),
+        steps: steps(&standing, own.as_ref(), issued.as_ref(), rule),
         console: rule.and_then(|rule| rule.console.clone()),
         own,
+        issued,
     })
 }
 
@@ -174,17 +180,25 @@ struct Standing {
 }
 
 /// What to do, in order, for where the secret is now.
-fn steps(standing: &Standing, own: Option<&Own>, rule: Option<&Rule>) -> Vec<String> {
+fn steps(
+    standing: &Standing,
+    own: Option<&Own>,
+    issued: Option<&Issued>,
+    rule: Option<&Rule>,
+) -> Vec<String> {
     let mut steps = Vec::new();
     let mut say = |text: String| steps.push(text);
     let spent = own.is_some_and(|own| matches!(own.stage.as_str(), "revoked" | "dead"));
     if spent {
         return steps;
     }
-    let replace = match (own, rule.and_then(|rule| rule.console.as_deref())) {
-        (Some(own), _) => format!("Replace it: keyward rotate {} --start", own.entry),
-        (None, Some(console)) => format!("Revoke it and make a new one at {console}"),
-        (None, None) => "Revoke it where it was issued and make a new one.".to_owned(),
+    let replace = match (own, issued, rule.and_then(|rule| rule.console.as_deref())) {
+        (Some(own), ..) => format!("Replace it: keyward rotate {} --start", own.entry),
+        (None, Some(key), _) => {
+            format!("Revoke it: keyward issue revoke {}, and on your server", key.id)
+        }
+        (None, None, Some(console)) => format!("Revoke it and make a new one at {console}"),
+        (None, None, None) => "Revoke it where it was issued and make a new one.".to_owned(),
     };
     if standing.pushed || (standing.committed && !standing.has_remote) {
         say(replace);

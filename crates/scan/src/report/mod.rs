@@ -268,6 +268,10 @@ pub struct Finding {
     pub decoded: Vec<Decoding>,
     /// The vault's entry, if it is one of ours.
     pub own: Option<Own>,
+    /// The key, if it is of a prefix with which the user issues keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub issued: Option<Issued>,
     /// Who wrote the commit that brought it in: name and address.
     pub author: Option<String>,
     /// When that commit was written, RFC 3339 in UTC.
@@ -282,6 +286,17 @@ pub struct Finding {
     pub steps: Vec<String>,
     /// Where a person replaces it.
     pub console: Option<String>,
+}
+
+/// A key that the user issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Issued {
+    /// Its public part.
+    pub id: String,
+    /// Whom or what it was made for.
+    pub label: Option<String>,
+    /// `active`, `expired` or `revoked`; none if the vault does not know it. The scan itself does not.
+    pub state: Option<String>,
 }
 
 /// Leaves `secret` out, which may hold a whole value.

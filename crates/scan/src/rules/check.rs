@@ -17,6 +17,8 @@ pub(crate) enum Check {
     GithubCrc32,
     /// GitLab's routable tokens end in seven base36 digits of a CRC-32.
     GitlabCrc32,
+    /// Keys that the user issued end in six base62 digits of a CRC-32 over all before them.
+    IssuedKey,
     /// Grafana's service account tokens end in a CRC-32 in hex.
     GrafanaCrc32,
     /// An identity of age, which is Bech32 (BIP-173).
@@ -58,6 +60,7 @@ impl Check {
         match self {
             Self::GithubCrc32 => fits(token::github_crc32(secret)),
             Self::GitlabCrc32 => fits(token::gitlab_crc32(secret)),
+            Self::IssuedKey => fits(token::issued_key(secret).is_some()),
             Self::GrafanaCrc32 => fits(token::grafana_crc32(secret)),
             Self::AgeIdentity => fits(token::age_identity(secret)),
             Self::Jwt => sure(jwt(secret)),
@@ -75,7 +78,12 @@ impl Check {
     pub(crate) fn proves(self) -> bool {
         matches!(
             self,
-            Self::GithubCrc32 | Self::GrafanaCrc32 | Self::AgeIdentity | Self::Jwt | Self::Pem
+            Self::GithubCrc32
+                | Self::IssuedKey
+                | Self::GrafanaCrc32
+                | Self::AgeIdentity
+                | Self::Jwt
+                | Self::Pem
         )
     }
 
@@ -84,6 +92,7 @@ impl Check {
         match self {
             Self::GithubCrc32 => "github-crc32",
             Self::GitlabCrc32 => "gitlab-crc32",
+            Self::IssuedKey => "issued-key",
             Self::GrafanaCrc32 => "grafana-crc32",
             Self::AgeIdentity => "age-identity",
             Self::Jwt => "jwt",
@@ -198,6 +207,7 @@ mod tests {
         for name in [
             "github-crc32",
             "gitlab-crc32",
+            "issued-key",
             "grafana-crc32",
             "age-identity",
             "jwt",

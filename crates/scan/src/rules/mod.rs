@@ -23,7 +23,7 @@ pub(crate) mod plausible;
 pub(crate) mod published;
 pub(crate) mod rule;
 pub(crate) mod shape;
-mod token;
+pub(crate) mod token;
 
 pub use self::explain::{Explanation, Matched, Verdict};
 use self::rule::Rule;

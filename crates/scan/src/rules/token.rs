@@ -20,6 +20,16 @@ pub(super) fn github_crc32(token: &[u8]) -> bool {
     value.len() >= 30 && checksum == digits::<6>(crc32fast::hash(value), BASE62)
 }
 
+/// The id of a key that Keyward's user issued: `prefix_`, 8 base62 digits of id, 43 of secret, and 6 of the
+/// CRC-32 of all that stands before them; none if the checksum does not fit. Source: docs/issued-keys.md.
+pub(crate) fn issued_key(key: &[u8]) -> Option<&str> {
+    let start = key.iter().rposition(|&b| b == b'_')? + 1;
+    let cut = key.len().checked_sub(6).filter(|cut| *cut == start + 8 + 43)?;
+    let (value, checksum) = key.split_at(cut);
+    let fits = checksum == digits::<6>(crc32fast::hash(value), BASE62);
+    std::str::from_utf8(&key[start..start + 8]).ok().filter(|_| fits)
+}
+
 /// A routable token ends in seven base36 digits of the CRC-32 of all that stands before them, prefix and
 /// all: `glpat-<payload>.01.<length><checksum>`, or without the version. An older token has no dot and no
 /// checksum, and there is nothing to hold against it.

@@ -9,6 +9,7 @@ import type {
   ScheduleStatus,
   EntryDetail,
   EntryRow,
+  IssuedKeyRow,
   ScanReport,
   Repository,
   RunView,
@@ -25,6 +26,7 @@ import {
 } from "./data";
 import { leaksOf, reportOf } from "./findings";
 import { newEntry } from "./entries";
+import { seedIssued } from "./issued";
 import { runAt } from "./steps";
 
 const DAY = 86_400_000;
@@ -66,6 +68,7 @@ export class FakeVault {
   drill: LastDrill | null = null;
   kit: KitRow | null = null;
   schedule: ScheduleStatus = NO_SCHEDULE;
+  issued: IssuedKeyRow[];
   repositories: Repository[] = [];
   readonly reports = new Map<string, ScanReport>();
   readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
@@ -89,6 +92,7 @@ export class FakeVault {
       const counts = { same: 20, differs: 0, missing: 0, newer: 1 };
       this.drill = { at: drilled.verified, path: drilled.path, ok: true, ...counts };
     }
+    this.issued = options.empty ? [] : seedIssued(this.now, options.hostile);
     if (!options.empty) this.#begin();
     if (options.hostile) this.#addHostile();
   }
