@@ -26,6 +26,9 @@ pub struct Retention {
     pub monthly: usize,
 }
 
+/// A day, week or month, as numbers that tell it from every other.
+type Span = (i32, i32, i32);
+
 impl Default for Retention {
     fn default() -> Self {
         Self { daily: 10, weekly: 4, monthly: 12 }
@@ -55,9 +58,7 @@ impl Retention {
             (i32::from(week.year()), i32::from(week.week()), 0)
         };
         let month = |index| (i32::from(date(index).year()), i32::from(date(index).month()), 0);
-        let spans: [(usize, &dyn Fn(usize) -> (i32, i32, i32)); 3] =
-            [(self.daily, &day), (self.weekly, &week), (self.monthly, &month)];
-        for (number, span) in spans {
+        let mut newest_of = |number: usize, span: &dyn Fn(usize) -> Span| {
             let mut seen = BTreeSet::new();
             for index in &order {
                 // The first one met in a span is its newest.
@@ -65,7 +66,10 @@ impl Retention {
                     keep[*index] = true;
                 }
             }
-        }
+        };
+        newest_of(self.daily, &day);
+        newest_of(self.weekly, &week);
+        newest_of(self.monthly, &month);
         keep
     }
 }
