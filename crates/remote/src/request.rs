@@ -73,6 +73,9 @@ impl Outgoing<'_> {
         if !is_token(self.method) {
             return Err(RemoteError::Unsendable("the method".to_owned()));
         }
+        if !target.path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(RemoteError::Unsendable("the path".to_owned()));
+        }
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, target.path);
         for (name, value) in lines {
             // A tab is the one control character that a value may hold (RFC 9110 section 5.5).

@@ -47,8 +47,8 @@ impl Route {
     /// Resolves a target's host, within `time`, and checks every address that it has.
     ///
     /// # Errors
-    /// [`RemoteError::NoAddress`], [`RemoteError::Timeout`], and [`RemoteError::TooFar`] when any of
-    /// the addresses is not allowed.
+    /// [`RemoteError::NoAddress`], and [`RemoteError::TooFar`] when any of the addresses is not
+    /// allowed.
     pub fn find(target: Target, reach: Reach, time: Duration) -> Result<Self, RemoteError> {
         let addresses = resolve(&target, time)?;
         Self::checked(target, addresses, reach)
@@ -73,6 +73,13 @@ impl Route {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Adds a parameter to the URL's query; where it leads stays as it was checked.
+    pub fn add_query(&mut self, parameter: &str) {
+        let mark = if self.target.path.contains('?') { '&' } else { '?' };
+        self.target.path.push(mark);
+        self.target.path.push_str(parameter);
     }
 
     /// Whether every address is this machine's own.
@@ -161,8 +168,7 @@ fn resolve(target: &Target, time: Duration) -> Result<Vec<SocketAddr>, RemoteErr
     });
     match asked.recv_timeout(time) {
         Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(_)) => Err(RemoteError::NoAddress(target.host.clone())),
-        Err(_) => Err(RemoteError::Timeout(time)),
+        Ok(Err(_)) | Err(_) => Err(RemoteError::NoAddress(target.host.clone())),
     }
 }
 
