@@ -99,6 +99,10 @@ pub fn typescript() -> String {
         keyward_webhook::SchemeSummary,
         crate::webhook::SignedSample,
         crate::webhook::ChallengeView,
+        crate::webhook::SendView,
+        crate::webhook::SentRequest,
+        crate::webhook::EndpointAnswer,
+        crate::webhook::AnswerEnding,
         keyward_webhook::Answer,
         keyward_webhook::Handshake,
     );

@@ -66,6 +66,7 @@ pub use schedule::NewSchedule;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
 pub use webhook::{
-    CaptureView, CapturedRequest, ChallengeView, RequestView, SignedSample, WebhookCase,
-    WebhookSample, WebhookSecret, WebhookView, read_capture,
+    AnswerEnding, CaptureView, CapturedRequest, ChallengeView, EndpointAnswer, RequestView,
+    SEND_TIMEOUT, SendView, SentRequest, SignedSample, WebhookCase, WebhookSample, WebhookSecret,
+    WebhookSend, WebhookView, read_capture,
 };

@@ -1,6 +1,8 @@
 //! Verifying webhook samples with the vault's secrets, and reading captures of them.
 
 mod challenge;
+mod send;
+mod sent;
 mod sign;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 pub use self::challenge::ChallengeView;
+pub use self::send::{SEND_TIMEOUT, WebhookSend};
+pub use self::sent::{AnswerEnding, EndpointAnswer, SendView, SentRequest};
 pub use self::sign::{SignedSample, WebhookSample};
 use crate::session::is_keychain;
 use crate::snapshot::Snapshot;

@@ -46,5 +46,5 @@ pub use scheme::{
     SignatureField, Spelling, Template, TimestampField, Unit, UrlClaim, UrlForm,
 };
 pub use schemes::{SchemeSummary, find, schemes, table};
-pub use sign::{Sample, SignError, sign};
-pub use verdict::{Case, NamedSecret, VerifyError, verify};
+pub use sign::{Sample, SignError, sign, sign_again};
+pub use verdict::{Case, NamedSecret, VerifyError, recognise, verify};
