@@ -54,6 +54,7 @@ pub use scan::ScanJob;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
 pub use webhook::{
-    CaptureView, CapturedRequest, ChallengeView, RequestView, SignedSample, WebhookCase,
-    WebhookSample, WebhookSecret, WebhookView, read_capture,
+    CaptureInput, CaptureRead, CaptureView, CapturedRequest, ChallengeView, RequestRead,
+    RequestView, SampleInput, SignedSample, WebhookCase, WebhookSample, WebhookSecret, WebhookView,
+    read_capture,
 };

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_vault::Secret;
-use keyward_webhook::{Method, Request, Sample, Scheme, SignError, find, sign};
+use keyward_webhook::{Request, Sample, Scheme, SignError, find, sign};
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{WebhookSecret, own_scheme};
+use super::{WebhookSecret, own_scheme, sends_secret};
 use crate::snapshot::Snapshot;
 use crate::{Error, Keyward, view};
 
@@ -39,6 +39,46 @@ pub struct WebhookSample {
     pub params: BTreeMap<String, Vec<u8>>,
     /// Whether a header may hold the secret itself, for schemes that send it.
     pub reveal: bool,
+}
+
+/// What is to be signed, as the window hands it over: the secret is named, never sent, and no sample that
+/// would show it is made.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct SampleInput {
+    /// Scheme id.
+    pub scheme: String,
+    /// The entry whose current version signs.
+    pub secret: String,
+    /// HTTP method.
+    pub method: String,
+    /// Public URL.
+    pub url: String,
+    /// The body as text.
+    pub body: String,
+    /// Other headers.
+    pub headers: Vec<(String, String)>,
+    /// The message's id; made up when none.
+    pub id: Option<String>,
+    /// Parameters of the scheme.
+    pub params: BTreeMap<String, String>,
+}
+
+impl From<SampleInput> for WebhookSample {
+    fn from(input: SampleInput) -> Self {
+        let bytes = |(name, value): (String, String)| (name, value.into_bytes());
+        Self {
+            scheme: Some(input.scheme),
+            secret: Some(input.secret),
+            method: input.method,
+            url: input.url,
+            body: input.body.into_bytes(),
+            headers: input.headers,
+            id: input.id,
+            params: input.params.into_iter().map(bytes).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A signed sample: the request JSON that `--request` takes, with the scheme that signed it.
@@ -70,6 +110,7 @@ impl Keyward {
     /// body that the scheme cannot sign, `FIELD_INVALID` for a secret that it cannot use,
     /// `REVEAL_DENIED` when the sample would hold the secret, `NOT_FOUND` and the keychain for an entry.
     pub fn webhook_sign(&self, sample: WebhookSample) -> Result<SignedSample, Error> {
+        one_line(&sample)?;
         let own = sample.scheme_file.as_deref().map(own_scheme).transpose()?;
         let scheme = match (&own, &sample.scheme) {
             (Some(own), _) => own,
@@ -133,8 +174,22 @@ impl Keyward {
     }
 }
 
-fn sends_secret(scheme: &Scheme) -> bool {
-    matches!(scheme.sign, Method::Token | Method::Basic)
+/// Text that goes into a line of the request: nothing in it may begin another.
+fn one_line(sample: &WebhookSample) -> Result<(), Error> {
+    let words = [("method", sample.method.as_str()), ("URL", sample.url.as_str())];
+    let id = sample.id.as_deref().map(|id| ("id", id));
+    let names = sample.headers.iter().map(|(name, _)| ("header", name.as_str()));
+    for (what, text) in words.into_iter().chain(id).chain(names) {
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            let message = format!("The {what} is empty or holds blanks.");
+            return Err(Error::new("USAGE", message, "Escape blanks as `%20`, or leave them out."));
+        }
+    }
+    if sample.headers.iter().any(|(_, value)| value.contains(char::is_control)) {
+        let message = "A header holds control characters.";
+        return Err(Error::new("USAGE", message, "Give it as one line of plain text."));
+    }
+    Ok(())
 }
 
 fn view(scheme: &Scheme, request: Request) -> SignedSample {
