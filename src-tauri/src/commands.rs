@@ -1,6 +1,7 @@
 //! The commands a window may call. Each forwards to one function of `keyward-app`; none decides
 //! anything by itself. `build.rs` reads their names from this file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use keyward_app::view::{
     AuditList, AuditVerdict, BackupList, BackupReport, Doctor, EntryDetail, EntryList, Home,
     ImportReport, RepositoryList, RestoreReport, RunList, RunView, Settings, Status,
 };
-use keyward_app::webhooks::SchemeSummary;
+use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
-    CaptureView, Error, Key, Keyward, Merge, ScanJob, WebhookCase, WebhookView, clipboard,
+    CaptureInput, CaptureRead, ChallengeView, Error, Key, Keyward, Merge, RequestView, SampleInput,
+    ScanJob, SignedSample, WebhookCase, WebhookView, clipboard,
 };
 use secrecy::ExposeSecret as _;
 use tauri::{AppHandle, State};
@@ -252,37 +254,71 @@ pub fn webhook_schemes(keyward: State<'_, Keyward>) -> Answer<Vec<SchemeSummary>
     Ok(keyward.webhook_schemes())
 }
 
-/// Verifies a capture that was pasted, or a file.
+/// Frameworks that there is code for.
+#[tauri::command(async)]
+pub fn webhook_frameworks(keyward: State<'_, Keyward>) -> Answer<Vec<Framework>> {
+    Ok(keyward.webhook_frameworks())
+}
+
+/// The code that avoids these causes.
+#[tauri::command(async)]
+pub fn webhook_snippets(
+    keyward: State<'_, Keyward>,
+    framework: String,
+    scheme: String,
+    codes: Vec<Code>,
+) -> Answer<Vec<Snippet>> {
+    keyward.webhook_snippets(&framework, &scheme, &codes)
+}
+
+/// Says what a capture holds.
+#[tauri::command(async)]
+pub fn webhook_read(keyward: State<'_, Keyward>, capture: CaptureInput) -> Answer<CaptureRead> {
+    keyward.webhook_read(&capture.bytes()?)
+}
+
+/// One request of a capture.
+#[tauri::command(async)]
+pub fn webhook_request(keyward: State<'_, Keyward>, capture: CaptureInput) -> Answer<RequestView> {
+    keyward.webhook_request(&capture.bytes()?, capture.pick)
+}
+
+/// Verifies a capture.
 #[tauri::command(async)]
 pub fn webhook_verify(
     keyward: State<'_, Keyward>,
-    capture: Option<String>,
-    path: Option<PathBuf>,
+    capture: CaptureInput,
     scheme: Option<String>,
     secrets: Vec<String>,
+    params: BTreeMap<String, String>,
+    remember: Option<String>,
 ) -> Answer<WebhookView> {
-    let capture = match (capture, path) {
-        (Some(text), _) => text.into_bytes(),
-        (None, Some(path)) => keyward_app::read_capture(&path)?,
-        (None, None) => vec![],
-    };
-    keyward.webhook_verify(WebhookCase { capture, scheme, secrets, ..WebhookCase::default() })
+    let params = params.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    keyward.webhook_verify(WebhookCase {
+        capture: capture.bytes()?,
+        pick: capture.pick,
+        scheme,
+        secrets,
+        params,
+        remember,
+        ..WebhookCase::default()
+    })
 }
 
-/// Reads a capture that was pasted, or a file.
+/// Signs a sample.
 #[tauri::command(async)]
-pub fn webhook_import(
+pub fn webhook_sign(keyward: State<'_, Keyward>, sample: SampleInput) -> Answer<SignedSample> {
+    keyward.webhook_sign(sample.into())
+}
+
+/// Answers a handshake.
+#[tauri::command(async)]
+pub fn webhook_challenge(
     keyward: State<'_, Keyward>,
-    capture: Option<String>,
-    path: Option<PathBuf>,
-    format: Option<String>,
-) -> Answer<CaptureView> {
-    let capture = match (capture, path) {
-        (Some(text), _) => text.into_bytes(),
-        (None, Some(path)) => keyward_app::read_capture(&path)?,
-        (None, None) => vec![],
-    };
-    keyward.webhook_import(&capture, format.as_deref())
+    capture: CaptureInput,
+    secret: Option<String>,
+) -> Answer<ChallengeView> {
+    keyward.webhook_challenge(&capture.bytes()?, capture.pick, secret.as_deref(), None)
 }
 
 /// Backups that were written.

@@ -237,7 +237,7 @@ mod tests {
                 let lines = text.lines().count();
                 assert!((1..=24).contains(&lines), "{} {remedy:?}: {lines} lines", file.id);
                 assert!(text.ends_with('\n') && !text.starts_with('\n'), "{} {remedy:?}", file.id);
-                assert!(text.lines().all(|line| line.len() <= 104), "{} {remedy:?}", file.id);
+                assert!(text.lines().all(|line| line.len() <= 78), "{} {remedy:?}", file.id);
             }
         }
     }

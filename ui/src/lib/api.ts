@@ -6,20 +6,29 @@ import type {
   AuditVerdict,
   BackupList,
   BackupReport,
+  CaptureInput,
+  CaptureRead,
+  ChallengeView,
+  Code,
   Doctor,
   EntryDetail,
   EntryEdit,
   EntryList,
+  Framework,
   Home,
   ImportReport,
   NewEntry,
   RepositoryList,
+  RequestView,
   RestoreReport,
   RunList,
   RunView,
+  SampleInput,
   ScanReport,
   SchemeSummary,
   Settings,
+  SignedSample,
+  Snippet,
   Status,
   WebhookView,
 } from "./bindings";
@@ -75,7 +84,14 @@ export interface Api {
   onScanProgress(handler: (progress: ScanProgress) => void): Promise<() => void>;
 
   webhookSchemes(): Promise<SchemeSummary[]>;
+  webhookFrameworks(): Promise<Framework[]>;
+  /** The code that avoids these causes, one for each remedy. */
+  webhookSnippets(args: { framework: string; scheme: string; codes: Code[] }): Promise<Snippet[]>;
+  webhookRead(args: { capture: CaptureInput }): Promise<CaptureRead>;
+  webhookRequest(args: { capture: CaptureInput }): Promise<RequestView>;
   webhookVerify(args: VerifyArgs): Promise<WebhookView>;
+  webhookSign(args: { sample: SampleInput }): Promise<SignedSample>;
+  webhookChallenge(args: { capture: CaptureInput; secret: string | null }): Promise<ChallengeView>;
 
   backups(): Promise<BackupList>;
   backupCreate(args: BackupArgs): Promise<BackupReport>;
@@ -108,14 +124,16 @@ export interface BackupArgs {
   passphrase: string;
 }
 
-/** Either the pasted text or the path of a file, never both. */
 export interface VerifyArgs {
-  capture: string | null;
-  path: string | null;
+  capture: CaptureInput;
   /** A scheme id, or null to guess from the headers. */
   scheme: string | null;
   /** Names of the entries whose values are accepted. */
   secrets: string[];
+  /** What the scheme needs besides, such as `url`. */
+  params: Record<string, string>;
+  /** The endpoint under which deliveries are remembered, to see a replay; null for none. */
+  remember: string | null;
 }
 
 /** What went wrong: a stable code, what happened and was kept, and what to do next. */
