@@ -15,7 +15,7 @@ use keyward_app::view::{
 use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
     CaptureInput, CaptureRead, ChallengeView, Error, Key, Keyward, Merge, RequestView, SampleInput,
-    ScanJob, SignedSample, WebhookCase, WebhookView, clipboard,
+    ScanJob, SendInput, SendView, SignedSample, WebhookCase, WebhookView, clipboard,
 };
 use secrecy::ExposeSecret as _;
 use tauri::{AppHandle, State};
@@ -319,6 +319,32 @@ pub fn webhook_challenge(
     secret: Option<String>,
 ) -> Answer<ChallengeView> {
     keyward.webhook_challenge(&capture.bytes()?, capture.pick, secret.as_deref(), None)
+}
+
+/// Sends a webhook to an endpoint: to one of another machine only after a native confirmation that the
+/// page cannot give itself.
+#[tauri::command(async)]
+pub fn webhook_send(
+    app: AppHandle,
+    keyward: State<'_, Keyward>,
+    input: SendInput,
+) -> Answer<SendView> {
+    if input.force {
+        let agreed = app
+            .dialog()
+            .message(format!(
+                "Send this webhook to another machine? It is recorded.\n\n{}",
+                input.target
+            ))
+            .title("Keyward")
+            .kind(MessageDialogKind::Warning)
+            .buttons(MessageDialogButtons::OkCancelCustom("Send".to_owned(), "Cancel".to_owned()))
+            .blocking_show();
+        if !agreed {
+            return Err(Error::new("CANCELLED", "Nothing was sent.", ""));
+        }
+    }
+    keyward.webhook_send(input.try_into()?)
 }
 
 /// Backups that were written.

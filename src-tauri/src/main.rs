@@ -64,6 +64,7 @@ fn main() -> tauri::Result<()> {
             commands::webhook_verify,
             commands::webhook_sign,
             commands::webhook_challenge,
+            commands::webhook_send,
             commands::webhook_frameworks,
             commands::webhook_snippets,
             commands::webhook_read,

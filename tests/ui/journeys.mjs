@@ -445,6 +445,53 @@ export const journeys = {
     await window.close();
   },
 
+  "a sample is sent to an endpoint, and its answer shown": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-send");
+    assert.equal(await window.text("sent-line"), "Accepted: 200 OK");
+    assert.match(await window.text("sent-request"), /Stripe-Signature: t=\d+,v1=/);
+    await window.type("send-target", "http://localhost:3000/broken");
+    await window.click("webhook-send");
+    await window.page.getByText("Not accepted: 401 Unauthorized").waitFor();
+    await window.type("send-target", "http://localhost:9/");
+    await window.click("webhook-send");
+    assert.match(await window.text("error"), /Nothing listens/);
+    assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
+    await window.close();
+  },
+
+  "another machine is asked about first": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "https://shop.example/webhooks");
+    await window.click("webhook-send");
+    assert.match(await window.text("error"), /is not this machine.*Nothing was sent/s);
+    await window.click("error-help");
+    await window.at("sent").waitFor();
+    await window.close();
+  },
+
+  "a capture is sent again, afresh or as it is": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.click("send-what-capture");
+    await window.type("webhook-capture", stripe({ age: 4000 }));
+    assert.equal(await window.at("webhook-send").isDisabled(), true, "a secret is needed");
+    await window.at("send-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-send");
+    assert.match(await window.text("sent"), /Signed with\s+acme\/prod\/stripe-hook, version 1/);
+    await window.at("send-as-is").check();
+    await window.click("webhook-send");
+    await window.at("sent").getByText("the signature that it had").waitFor();
+    await window.close();
+  },
+
   "a handshake is answered, and a wrong one refused": async (open) => {
     const window = await open();
     await window.click("nav-webhooks");

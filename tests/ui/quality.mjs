@@ -324,6 +324,33 @@ const WEBHOOKS = {
     await window.click("webhook-sign");
     await window.at("signed").waitFor();
   },
+  send: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+  },
+  sent: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "http://localhost:3000/broken");
+    await window.click("webhook-send");
+    await window.at("sent").waitFor();
+  },
+  "send-capture": async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.click("send-what-capture");
+    await window.type("webhook-capture", stripe());
+    await window.at("webhook-preview").waitFor();
+  },
+  "send-away": async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "https://shop.example/");
+    await window.click("webhook-send");
+    await window.at("error").waitFor();
+  },
   handshake: async (window) => {
     await window.press("5");
     await window.click("webhook-mode-handshake");

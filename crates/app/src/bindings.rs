@@ -86,6 +86,11 @@ pub fn typescript() -> String {
         crate::webhook::SampleInput,
         crate::webhook::SignedSample,
         crate::webhook::ChallengeView,
+        crate::webhook::SendInput,
+        crate::webhook::SendView,
+        crate::webhook::SentRequest,
+        crate::webhook::EndpointAnswer,
+        crate::webhook::AnswerEnding,
         keyward_webhook::Answer,
         keyward_webhook::Handshake,
     );

@@ -54,7 +54,8 @@ pub use scan::ScanJob;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
 pub use webhook::{
-    CaptureInput, CaptureRead, CaptureView, CapturedRequest, ChallengeView, RequestRead,
-    RequestView, SampleInput, SignedSample, WebhookCase, WebhookSample, WebhookSecret, WebhookView,
+    AnswerEnding, CaptureInput, CaptureRead, CaptureView, CapturedRequest, ChallengeView,
+    EndpointAnswer, RequestRead, RequestView, SEND_TIMEOUT, SampleInput, SendInput, SendView,
+    SentRequest, SignedSample, WebhookCase, WebhookSample, WebhookSecret, WebhookSend, WebhookView,
     read_capture,
 };

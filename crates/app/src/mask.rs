@@ -36,11 +36,28 @@ impl Masker {
     /// # Errors
     /// `FAULT` when there are too many values for one automaton.
     pub fn new<'a>(values: impl IntoIterator<Item = (&'a str, &'a Secret)>) -> Result<Self, Error> {
+        Self::from_length(SHORTEST, values)
+    }
+
+    /// Masks these values, however short they are: for one that is known to be there.
+    ///
+    /// # Errors
+    /// As [`Masker::new`].
+    pub(crate) fn of_any_length<'a>(
+        values: impl IntoIterator<Item = (&'a str, &'a Secret)>,
+    ) -> Result<Self, Error> {
+        Self::from_length(1, values)
+    }
+
+    fn from_length<'a>(
+        shortest: usize,
+        values: impl IntoIterator<Item = (&'a str, &'a Secret)>,
+    ) -> Result<Self, Error> {
         let mut patterns: Vec<Zeroizing<Vec<u8>>> = vec![];
         let mut shown = vec![];
         for (name, value) in values {
             let bytes = value.expose_secret();
-            if bytes.len() < SHORTEST {
+            if bytes.len() < shortest {
                 continue;
             }
             for pattern in dresses(bytes) {

@@ -2,6 +2,8 @@
 
 mod captured;
 mod challenge;
+mod send;
+mod sent;
 mod sign;
 mod snippets;
 
@@ -21,6 +23,8 @@ use ts_rs::TS;
 
 pub use self::captured::{CaptureInput, CaptureRead, RequestRead};
 pub use self::challenge::ChallengeView;
+pub use self::send::{SEND_TIMEOUT, SendInput, WebhookSend};
+pub use self::sent::{AnswerEnding, EndpointAnswer, SendView, SentRequest};
 pub use self::sign::{SampleInput, SignedSample, WebhookSample};
 use crate::session::is_keychain;
 use crate::snapshot::Snapshot;

@@ -171,9 +171,9 @@ pub fn table(columns: &[Column<'_>]) -> String {
 /// A state in its colour; the word says it without.
 pub fn state(word: &str) -> String {
     let color = match word {
-        "leaked" | "expired" | "overdue" | "invalid" | "critical" => AnsiColor::Red,
+        "leaked" | "expired" | "overdue" | "invalid" | "critical" | "not accepted" => AnsiColor::Red,
         "due-soon" | "high" | "undecidable" => AnsiColor::Yellow,
-        "valid" | "authenticated" => AnsiColor::Green,
+        "valid" | "authenticated" | "accepted" => AnsiColor::Green,
         _ => return word.to_owned(),
     };
     let style = Style::new().fg_color(Some(color.into()));

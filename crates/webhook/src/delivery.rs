@@ -316,7 +316,10 @@ pub(crate) fn first<'a>(request: &'a Request, names: &[String]) -> Option<Cow<'a
 }
 
 /// The `key=value` entries of a header.
-fn pairs<'a>(scheme: &Scheme, value: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(crate) fn pairs<'a>(
+    scheme: &Scheme,
+    value: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
     let trim = scheme.signature.trim;
     let entries = value.split(scheme.signature.separator.unwrap_or(','));
     let assign = scheme.signature.assign.unwrap_or('=');

@@ -37,6 +37,11 @@ impl<'a> Token<'a> {
         Some(Self { header: part(header)?, claims: part(claims)?, input, signature })
     }
 
+    /// Its claims, as they stand.
+    pub(crate) fn claims(&self) -> &Value {
+        &self.claims
+    }
+
     /// A claim that is text.
     pub(crate) fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()

@@ -47,6 +47,6 @@ pub use scheme::{
     SignatureField, Spelling, Template, TimestampField, Unit, UrlClaim, UrlForm,
 };
 pub use schemes::{SchemeSummary, find, schemes, table};
-pub use sign::{Sample, SignError, sign};
+pub use sign::{Sample, SignError, sign, sign_again};
 pub use snippets::{Framework, Remedy, Snippet, frameworks, snippets};
-pub use verdict::{Case, NamedSecret, VerifyError, verify};
+pub use verdict::{Case, NamedSecret, VerifyError, recognise, verify};

@@ -99,7 +99,8 @@ fn multipart<'a>(body: &'a [u8], name: &str) -> Option<&'a [u8]> {
     None
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where some bytes first stand in others.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 

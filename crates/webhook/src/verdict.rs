@@ -245,6 +245,32 @@ fn can_be_tried(reading: &Reading) -> bool {
     reading.faults.iter().all(|fault| fault.code == Code::TimestampMalformed)
 }
 
+/// The scheme that a request's headers, or its body, speak for: the one that fits a secret where
+/// several do, so that an old signature tells its scheme. What was guessed is said in `notes`.
+///
+/// # Errors
+/// [`VerifyError::Unrecognised`] and [`VerifyError::Ambiguous`].
+pub fn recognise(
+    request: &Request,
+    secrets: &[NamedSecret],
+    params: &BTreeMap<String, Vec<u8>>,
+    notes: &mut Vec<String>,
+) -> Result<&'static Scheme, VerifyError> {
+    let case = Case {
+        request,
+        scheme: None,
+        custom: None,
+        secrets,
+        also: &[],
+        params,
+        now: 0,
+        tolerance: None,
+    };
+    let chosen = choose(&case, notes)?;
+    // What was chosen is of the table: the case has no scheme of its own.
+    find(&chosen.id).ok_or(VerifyError::Unrecognised)
+}
+
 fn choose<'a>(case: &Case<'a>, notes: &mut Vec<String>) -> Result<&'a Scheme, VerifyError> {
     if let Some(custom) = case.custom {
         return Ok(custom);

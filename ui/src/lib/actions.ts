@@ -152,7 +152,7 @@ const HERE: Action[] = [
   },
   {
     id: "webhook-task",
-    name: "Do the open webhook task",
+    name: "Verify, sign, send or answer",
     icon: "webhook",
     key: "n",
     screen: "webhooks",
@@ -169,6 +169,12 @@ const HERE: Action[] = [
     name: "Sign a webhook sample",
     icon: "webhook",
     run: () => openWebhooks("sign"),
+  },
+  {
+    id: "send-webhook",
+    name: "Send a webhook to an endpoint",
+    icon: "webhook",
+    run: () => openWebhooks("send"),
   },
   {
     id: "answer-handshake",

@@ -26,6 +26,8 @@ import type {
   SampleInput,
   ScanReport,
   SchemeSummary,
+  SendInput,
+  SendView,
   Settings,
   SignedSample,
   Snippet,
@@ -91,6 +93,8 @@ export interface Api {
   webhookRequest(args: { capture: CaptureInput }): Promise<RequestView>;
   webhookVerify(args: VerifyArgs): Promise<WebhookView>;
   webhookSign(args: { sample: SampleInput }): Promise<SignedSample>;
+  /** Asks the person in a native dialog first when `force` is set; rejects with `CANCELLED`. */
+  webhookSend(args: { input: SendInput }): Promise<SendView>;
   webhookChallenge(args: { capture: CaptureInput; secret: string | null }): Promise<ChallengeView>;
 
   backups(): Promise<BackupList>;

@@ -1358,11 +1358,11 @@ sources: Array<string>, };
 
 export type SampleInput = { 
 /**
- * Scheme id.
+ * Scheme id; empty for none.
  */
 scheme: string, 
 /**
- * The entry whose current version signs.
+ * The entry whose current version signs; empty for none.
  */
 secret: string, 
 /**
@@ -1441,6 +1441,117 @@ body: string,
  * What to take care of, in sentences.
  */
 notes: Array<string>, };
+
+export type SendInput = { 
+/**
+ * The endpoint's URL.
+ */
+target: string, 
+/**
+ * What signs, and without a capture what is sent.
+ */
+sample: SampleInput, 
+/**
+ * A capture to send.
+ */
+capture: CaptureInput | null, 
+/**
+ * Leaves the capture's signature as it is.
+ */
+as_is: boolean, 
+/**
+ * Sends to another machine too; recorded.
+ */
+force: boolean, };
+
+export type SendView = { 
+/**
+ * Always [`crate::view::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether the endpoint answered with success: 200 to 299.
+ */
+ok: boolean, 
+/**
+ * Id of the scheme that it was signed with; none for a capture sent as it is.
+ */
+scheme: string | null, 
+/**
+ * What signed it.
+ */
+secret: SecretName | null, 
+/**
+ * The request.
+ */
+sent: SentRequest, 
+/**
+ * The answer.
+ */
+answer: EndpointAnswer, 
+/**
+ * From connecting to the end of the answer.
+ */
+seconds: number, 
+/**
+ * What was left out or made anew, in sentences.
+ */
+notes: Array<string>, };
+
+export type SentRequest = { 
+/**
+ * HTTP method.
+ */
+method: string, 
+/**
+ * Where it was sent.
+ */
+url: string, 
+/**
+ * The address and port that were connected to.
+ */
+address: string, 
+/**
+ * Every header line in order. Credentials are replaced by a word in brackets.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The first 64 KiB of the body as text; bytes that are not UTF-8 are replaced.
+ */
+body: string, 
+/**
+ * The body's length in bytes.
+ */
+body_bytes: number, };
+
+export type EndpointAnswer = { 
+/**
+ * HTTP status.
+ */
+status: number, 
+/**
+ * The words after it, often none.
+ */
+reason: string, 
+/**
+ * Header lines in order.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body as text, at most its first MiB; bytes that are not UTF-8 are replaced. Empty for a
+ * packed body, which a note says.
+ */
+body: string, 
+/**
+ * Bytes of the body that were received.
+ */
+body_bytes: number, 
+/**
+ * How the body ended.
+ */
+ending: AnswerEnding, };
+
+export type AnswerEnding = "whole" | "bounded" | "cut-short" | "timed-out";
 
 export type ChallengeAnswer = { 
 /**

@@ -53,6 +53,7 @@ export const tauriApi: Api = {
   webhookRequest: (args) => call("webhook_request", args),
   webhookVerify: (args) => call("webhook_verify", { ...args }),
   webhookSign: (args) => call("webhook_sign", args),
+  webhookSend: (args) => call("webhook_send", args),
   webhookChallenge: (args) => call("webhook_challenge", args),
 
   backups: () => call("backups"),

@@ -6,12 +6,13 @@ import type {
   CaptureRead,
   ChallengeView,
   RequestView,
+  SendView,
   SignedSample,
   WebhookView,
 } from "./bindings";
 import { Load } from "./load.svelte";
 
-export type Mode = "verify" | "sign" | "handshake";
+export type Mode = "verify" | "sign" | "send" | "handshake";
 
 /** A name and what it stands for: a parameter, a header. */
 export interface Pair {
@@ -68,6 +69,12 @@ class Webhooks {
   });
   signed = $state.raw<SignedSample | null>(null);
 
+  /** What is sent: a made sample, or the capture. */
+  sending = $state<"sample" | "capture">("sample");
+  /** Leaves the capture's signature as it is. */
+  asIs = $state(false);
+  sent = $state.raw<SendView | null>(null);
+
   challengeSecret = $state("");
   answer = $state.raw<ChallengeView | null>(null);
 
@@ -107,6 +114,7 @@ class Webhooks {
     this.pick = 1;
     this.view = null;
     this.answer = null;
+    this.sent = null;
   }
 
   /** Reads what is there now. */

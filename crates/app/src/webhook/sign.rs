@@ -1,9 +1,11 @@
 //! Making a valid sample of a webhook, so that an endpoint can be tried without its provider.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keyward_store::Version;
 use keyward_vault::Secret;
 use keyward_webhook::{Request, Sample, Scheme, SignError, find, sign};
 use secrecy::ExposeSecret as _;
@@ -12,6 +14,7 @@ use ts_rs::TS;
 
 use super::{WebhookSecret, own_scheme, sends_secret};
 use crate::snapshot::Snapshot;
+use crate::values::read_one;
 use crate::{Error, Keyward, view};
 
 /// What is to be signed.
@@ -46,9 +49,9 @@ pub struct WebhookSample {
 #[derive(Debug, Clone, Default, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 pub struct SampleInput {
-    /// Scheme id.
+    /// Scheme id; empty for none.
     pub scheme: String,
-    /// The entry whose current version signs.
+    /// The entry whose current version signs; empty for none.
     pub secret: String,
     /// HTTP method.
     pub method: String,
@@ -68,8 +71,8 @@ impl From<SampleInput> for WebhookSample {
     fn from(input: SampleInput) -> Self {
         let bytes = |(name, value): (String, String)| (name, value.into_bytes());
         Self {
-            scheme: Some(input.scheme),
-            secret: Some(input.secret),
+            scheme: Some(input.scheme).filter(|id| !id.is_empty()),
+            secret: Some(input.secret).filter(|name| !name.is_empty()),
             method: input.method,
             url: input.url,
             body: input.body.into_bytes(),
@@ -111,17 +114,9 @@ impl Keyward {
     /// `REVEAL_DENIED` when the sample would hold the secret, `NOT_FOUND` and the keychain for an entry.
     pub fn webhook_sign(&self, sample: WebhookSample) -> Result<SignedSample, Error> {
         one_line(&sample)?;
-        let own = sample.scheme_file.as_deref().map(own_scheme).transpose()?;
-        let scheme = match (&own, &sample.scheme) {
-            (Some(own), _) => own,
-            (None, Some(id)) => find(id).ok_or_else(|| {
-                let hint = "`keyward webhook schemes` lists them.";
-                Error::new("USAGE", "There is no scheme with this id.", hint)
-            })?,
-            (None, None) => {
-                return Err(Error::new("USAGE", "No scheme was named.", "`--scheme ID`."));
-            }
-        };
+        let scheme = named_scheme(&sample)?
+            .ok_or_else(|| Error::new("USAGE", "No scheme was named.", "`--scheme ID`."))?;
+        let scheme = scheme.as_ref();
         if sends_secret(scheme) && !sample.reveal {
             return Err(Error::new(
                 "REVEAL_DENIED",
@@ -135,10 +130,7 @@ impl Keyward {
         };
         let id = match sample.id {
             Some(id) => id,
-            None => {
-                let random = crate::generate("24")?;
-                format!("msg_{}", String::from_utf8_lossy(random.expose_secret()))
-            }
+            None => message_id()?,
         };
         let request = sign(&Sample {
             scheme,
@@ -155,20 +147,26 @@ impl Keyward {
         Ok(view(scheme, request))
     }
 
-    /// The current version of a named entry.
+    /// The value of a named entry's current version.
     pub(super) fn current_secret(&self, name: Option<&str>) -> Result<Secret, Error> {
+        Ok(self.current_version(name)?.value)
+    }
+
+    /// The current version of a named entry.
+    pub(super) fn current_version(&self, name: Option<&str>) -> Result<Stored, Error> {
         let name = name.ok_or_else(|| {
             Error::new("USAGE", "No secret was given.", "`--secret NAME` or `--secret-file F`.")
         })?;
         let found = self.with(|open| {
-            let version = open.read(|tx| {
+            let found = open.read(|tx| {
                 let snapshot = Snapshot::read(tx)?;
                 let entry = snapshot.resolve(name)?;
-                let mut versions = snapshot.versions(entry).iter();
-                Ok(versions.find(|version| version.stage.as_str() == "current").cloned())
+                let current = snapshot.current(entry).cloned();
+                Ok(current.map(|version| (entry.path(), version)))
             })?;
-            let Some(version) = version else { return Ok(None) };
-            Ok(open.vault.read(&mut open.store, &[version])?.pop())
+            let Some((path, version)) = found else { return Ok(None) };
+            let value = read_one(open, &version)?;
+            Ok(Some(Stored { path, version, value }))
         })?;
         found.flatten().ok_or_else(|| Error::not_found(name))
     }
@@ -192,6 +190,32 @@ fn one_line(sample: &WebhookSample) -> Result<(), Error> {
     Ok(())
 }
 
+/// A stored version with its value.
+pub(super) struct Stored {
+    pub(super) path: String,
+    pub(super) version: Version,
+    pub(super) value: Secret,
+}
+
+/// The scheme that was named, or is the user's own.
+pub(super) fn named_scheme(sample: &WebhookSample) -> Result<Option<Cow<'static, Scheme>>, Error> {
+    if let Some(text) = &sample.scheme_file {
+        return Ok(Some(Cow::Owned(own_scheme(text)?)));
+    }
+    let Some(id) = &sample.scheme else { return Ok(None) };
+    let found = find(id).ok_or_else(|| {
+        let hint = "`keyward webhook schemes` lists them.";
+        Error::new("USAGE", "There is no scheme with this id.", hint)
+    })?;
+    Ok(Some(Cow::Borrowed(found)))
+}
+
+/// An id for a message, made up.
+pub(super) fn message_id() -> Result<String, Error> {
+    let random = crate::generate("24")?;
+    Ok(format!("msg_{}", String::from_utf8_lossy(random.expose_secret())))
+}
+
 fn view(scheme: &Scheme, request: Request) -> SignedSample {
     let body = request.body().to_vec();
     SignedSample {
@@ -205,7 +229,7 @@ fn view(scheme: &Scheme, request: Request) -> SignedSample {
     }
 }
 
-fn refused(error: &SignError) -> Error {
+pub(super) fn refused(error: &SignError) -> Error {
     let message = format!("{}.", crate::error::capital(&error.to_string()));
     match error {
         SignError::NothingSigned { .. } => {

@@ -227,6 +227,14 @@ impl Scheme {
         !matches!(self.sign, Method::None)
     }
 
+    /// Whether the `Host` header is signed.
+    pub fn signs_host(&self) -> bool {
+        let mut parts = self.templates().flat_map(Template::parts);
+        let is_host =
+            |part: &Part| matches!(part, Part::Header(name) if name.eq_ignore_ascii_case("host"));
+        self.adapter == Some(Adapter::Keygen) || parts.any(is_host)
+    }
+
     /// The names of parameters that are signed, and so must be handed in.
     pub(crate) fn signed_params(&self) -> impl Iterator<Item = &str> {
         self.templates().flat_map(Template::params)

@@ -40,7 +40,8 @@ pub(super) fn prepare(
     if paths.is_empty() && time.is_none() && !is_sns {
         return Ok(());
     }
-    let mut document = object(sample)?;
+    let given = object(sample)?;
+    let mut document = given.clone();
     if is_sns {
         add_missing(&mut document, "Type", json!("Notification"));
         add_missing(&mut document, "MessageId", json!(sample.id));
@@ -60,6 +61,9 @@ pub(super) fn prepare(
         let number = timestamp.parse::<i64>().ok().filter(|_| unit != Unit::Iso);
         let value = number.filter(|_| path.contains("Timestamp")).map(|number| json!(number));
         set_path(&mut document, path, value.unwrap_or_else(|| json!(timestamp)));
+    }
+    if document == given {
+        return Ok(());
     }
     request.body = Some(document.to_string().into_bytes());
     Ok(())

@@ -1,6 +1,7 @@
 //! Makes a valid sample request for a scheme, so that an endpoint can be tried without its provider.
 //! The same recipe signs that verifies; nothing here reads a clock or makes randomness.
 
+mod again;
 mod body;
 mod place;
 
@@ -21,6 +22,8 @@ use crate::pki::PrivateKey;
 use crate::request::Request;
 use crate::scheme::{ApiKey, Encoding, Jwt, Method, Part, Scheme, Unit};
 use crate::url::Url;
+
+pub use again::sign_again;
 
 /// Seconds that a signed token is good for.
 const TOKEN_LIFE: i64 = 300;
@@ -246,7 +249,7 @@ fn token(sample: &Sample, recipe: &Jwt, delivery: &Delivery) -> Result<String, S
     let param = |name: &str| Some(delivery.param(name)).filter(|value| !value.is_empty());
     let mut claims = match scheme.signature.body {
         true => serde_json::from_slice::<Value>(sample.body).ok().filter(Value::is_object),
-        false => Some(json!({})),
+        false => Some(again::earlier_claims(sample).unwrap_or_else(|| json!({}))),
     }
     .ok_or_else(|| SignError::Body {
         provider: scheme.provider.clone(),

@@ -11,8 +11,15 @@ use crate::scheme::Layout;
 
 /// Sets a header, in place of any that has its name.
 pub(super) fn set(request: &mut Request, name: &str, value: String) {
-    request.headers.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
-    request.headers.push((name.to_owned(), value));
+    let is_named = |(existing, _): &(String, String)| existing.eq_ignore_ascii_case(name);
+    let Some(at) = request.headers.iter().position(is_named) else {
+        request.headers.push((name.to_owned(), value));
+        return;
+    };
+    request.headers[at].1 = value;
+    let mut later = request.headers.split_off(at + 1);
+    later.retain(|header| !is_named(header));
+    request.headers.append(&mut later);
 }
 
 /// Writes the signatures into header or body.

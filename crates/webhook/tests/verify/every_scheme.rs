@@ -1,10 +1,12 @@
 //! Every scheme of the table: what is signed verifies, and what is tampered with never does.
 
-use keyward_webhook::{Layout, Method, Part, Request, Scheme, Verdict, schemes, table};
+use keyward_webhook::{
+    Layout, Method, Part, Request, Sample, Scheme, Verdict, schemes, sign_again, table,
+};
 use proptest::prelude::*;
 
 use crate::common::NOW;
-use crate::material::{AUTHENTICATED, JSON, Material, ask, body, material, sample};
+use crate::material::{AUTHENTICATED, JSON, Material, ask, ask_at, body, material, params, sample};
 
 fn signed() -> impl Iterator<Item = (&'static Scheme, Material, Request)> {
     table().iter().filter(|scheme| scheme.has_key()).map(|scheme| {
@@ -190,4 +192,71 @@ proptest! {
 fn most_of_the_table_signs_the_raw_body() {
     assert!(raw().len() > 100, "{}", raw().len());
     assert!(JSON.contains("grün"));
+}
+
+#[test]
+fn a_capture_signed_afresh_verifies_and_is_otherwise_as_it_was() {
+    for (scheme, key, mut captured) in signed() {
+        captured.headers.insert(0, ("X-Trace".into(), "1".into()));
+        captured.headers.push(("x-trace".into(), "2".into()));
+        let later = NOW + 90_000;
+        let fresh = sign_afresh(scheme, &key, &captured, later);
+        let names = |request: &Request| -> Vec<String> {
+            request.headers.iter().map(|(name, _)| name.clone()).collect()
+        };
+        assert_eq!(names(&fresh), names(&captured), "{}", scheme.id);
+        let report = ask_at(scheme, &fresh, &key.verifying, later);
+        let good = matches!(report.verdict, Verdict::Valid | Verdict::Authenticated);
+        assert!(good, "{}: {:?} {fresh:?}", scheme.id, report.reasons);
+        // Signed for the same moment, it is the same request but for what the OS's randomness adds.
+        let again = sign_afresh(scheme, &key, &captured, NOW);
+        if !matches!(scheme.sign, Method::Jwt(_)) {
+            assert_eq!(again.body, captured.body, "{}", scheme.id);
+        }
+    }
+}
+
+#[test]
+fn a_signature_in_the_body_is_exchanged_and_the_body_keeps_its_form() {
+    let scheme = keyward_webhook::find("dropbox_sign").unwrap();
+    let key = material(scheme, 7);
+    let signed = sample(scheme, &key, r#"{"event":{"event_time":"1","event_type":"x"}}"#);
+    let json = String::from_utf8(signed.body.clone().unwrap()).unwrap();
+    let spaced = json.replace("\":", "\" : ");
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{spaced}\r\n--b--\r\n"
+    );
+    let captured = Request { body: Some(body.clone().into_bytes()), ..signed };
+    let other = material(scheme, 9);
+    let fresh = sign_afresh(scheme, &other, &captured, NOW + 90_000);
+    assert_eq!(ask(scheme, &fresh, &other.verifying, &[]).verdict, Verdict::Authenticated);
+    let text = String::from_utf8(fresh.body.unwrap()).unwrap();
+    assert_eq!(text.len(), body.len());
+    assert!(text != body && text.starts_with("--b\r\n") && text.contains("\" : "), "{text}");
+}
+
+#[test]
+fn a_time_in_the_body_is_exchanged_and_the_body_keeps_its_form() {
+    let scheme = keyward_webhook::find("linear").unwrap();
+    let key = material(scheme, 7);
+    let body = r#"{ "z": "7", "webhookTimestamp" : 1500000000000 , "a": 1.50 }"#;
+    let captured = Request { body: Some(body.into()), ..sample(scheme, &key, body) };
+    let fresh = sign_afresh(scheme, &key, &captured, NOW);
+    assert_eq!(fresh.body, Some(body.replace("1500000000", &NOW.to_string()).into_bytes()));
+    assert_eq!(ask(scheme, &fresh, &key.verifying, &[]).verdict, Verdict::Valid);
+}
+
+fn sign_afresh(scheme: &Scheme, key: &Material, captured: &Request, time: i64) -> Request {
+    let again = Sample {
+        scheme,
+        key: &key.signing,
+        method: "",
+        url: captured.url.as_deref().unwrap_or_default(),
+        body: b"",
+        headers: &[],
+        time,
+        id: "msg_other",
+        params: &params(scheme),
+    };
+    sign_again(captured, &again, None).unwrap_or_else(|error| panic!("{}: {error}", scheme.id))
 }

@@ -152,6 +152,21 @@ pub fn sample(scheme: &Scheme, key: &Material, body: &str) -> Request {
 
 /// Asks about a request of a scheme.
 pub fn ask(scheme: &Scheme, request: &Request, secret: &[u8], also: &[(&str, Vec<u8>)]) -> Report {
+    asked(scheme, request, secret, also, NOW)
+}
+
+/// The same at another time.
+pub fn ask_at(scheme: &Scheme, request: &Request, secret: &[u8], now: i64) -> Report {
+    asked(scheme, request, secret, &[], now)
+}
+
+fn asked(
+    scheme: &Scheme,
+    request: &Request,
+    secret: &[u8],
+    also: &[(&str, Vec<u8>)],
+    now: i64,
+) -> Report {
     let named = |name: &str, bytes: &[u8]| NamedSecret {
         name: name.into(),
         version: None,
@@ -165,7 +180,7 @@ pub fn ask(scheme: &Scheme, request: &Request, secret: &[u8], also: &[(&str, Vec
         secrets: &[named("mine", secret)],
         also: &also,
         params: &params(scheme),
-        now: NOW,
+        now,
         tolerance: None,
     };
     verify(&case).unwrap_or_else(|error| panic!("{}: {error}", scheme.id))

@@ -5,7 +5,9 @@ import type {
   CaptureInput,
   CaptureRead,
   Reason,
+  SampleInput,
   SchemeSummary,
+  SignedSample,
   WebhookReport,
   WebhookView,
 } from "../bindings";
@@ -283,6 +285,7 @@ type WebhookApi = Pick<
   | "webhookRequest"
   | "webhookVerify"
   | "webhookSign"
+  | "webhookSend"
   | "webhookChallenge"
 >;
 
@@ -319,28 +322,53 @@ export function webhookCommands(v: FakeVault): WebhookApi {
       await v.keychain();
       return verify(args, secrets(v), Date.now());
     },
-    webhookSign: async ({ sample }) => {
-      await v.keychain();
-      const scheme = SCHEMES.find((known) => known.id === sample.scheme);
-      if (scheme?.id === "gitlab-token") {
+    webhookSign: ({ sample }) => sign(v, sample),
+    webhookSend: async ({ input }) => {
+      const url = new URL(input.target);
+      if (!["localhost", "127.0.0.1", "[::1]"].includes(url.hostname) && !input.force) {
         throw new ApiError(
-          "FIELD_INVALID",
-          "GitLab sends the secret itself, so a sample would show it.",
-          "`keyward webhook sign --reveal` makes one.",
+          "SEND_NOT_LOCAL",
+          `\`${url.hostname}\` is not this machine.`,
+          "`--force` sends it there.",
         );
       }
-      const secret = secrets(v).get(sample.secret) ?? "";
-      const time = Math.floor(Date.now() / 1000);
-      const signed = scheme?.id === "stripe" ? `${time}.${sample.body}` : sample.body;
-      const mac = await hmac(secret, signed);
-      const value = scheme?.id === "stripe" ? `t=${time},v1=${mac}` : `sha256=${mac}`;
+      if (url.port === "9") {
+        throw new ApiError(
+          "SEND_FAILED",
+          "Nothing listens at 127.0.0.1:9.",
+          "Start your endpoint, and look at the port.",
+        );
+      }
+      const captured = input.capture && picked(input.capture);
+      const sample = { ...input.sample, scheme: input.sample.scheme || "stripe" };
+      const signed = await sign(v, captured ? { ...sample, body: captured.body } : sample);
+      const ok = url.pathname !== "/broken";
       return {
         version: 1,
-        scheme: sample.scheme,
-        method: sample.method,
-        url: sample.url,
-        headers: [...sample.headers, [scheme?.header ?? "", value]],
-        body_base64: btoa(String.fromCharCode(...new TextEncoder().encode(sample.body))),
+        ok,
+        scheme: input.as_is ? null : signed.scheme,
+        secret: input.as_is ? null : { name: input.sample.secret, version: 1 },
+        sent: {
+          method: captured?.method ?? input.sample.method,
+          url: input.target,
+          address: "127.0.0.1:3000",
+          headers: [
+            ["Host", url.host],
+            ...(input.as_is && captured ? captured.headers : signed.headers),
+          ],
+          body: captured?.body ?? input.sample.body,
+          body_bytes: byteLength(captured?.body ?? input.sample.body),
+        },
+        answer: {
+          status: ok ? 200 : 401,
+          reason: ok ? "OK" : "Unauthorized",
+          headers: [["Content-Type", "application/json"]],
+          body: ok ? '{"received":true}' : '{"error":"signature does not match <b>"}',
+          body_bytes: ok ? 17 : 39,
+          ending: "whole",
+        },
+        seconds: 0.012,
+        notes: [],
       };
     },
     webhookChallenge: async ({ capture, secret }) => {
@@ -396,4 +424,29 @@ function secrets(v: FakeVault): Map<string, string> {
       .filter((entry) => entry.kind === "webhook-secret")
       .map((entry) => [entry.name, entry.value]),
   );
+}
+
+async function sign(v: FakeVault, sample: SampleInput): Promise<SignedSample> {
+  await v.keychain();
+  const scheme = SCHEMES.find((known) => known.id === sample.scheme);
+  if (scheme?.id === "gitlab-token") {
+    throw new ApiError(
+      "FIELD_INVALID",
+      "GitLab sends the secret itself, so a sample would show it.",
+      "`keyward webhook sign --reveal` makes one.",
+    );
+  }
+  const secret = secrets(v).get(sample.secret) ?? "none";
+  const time = Math.floor(Date.now() / 1000);
+  const signed = scheme?.id === "stripe" ? `${time}.${sample.body}` : sample.body;
+  const mac = await hmac(secret, signed);
+  const value = scheme?.id === "stripe" ? `t=${time},v1=${mac}` : `sha256=${mac}`;
+  return {
+    version: 1,
+    scheme: sample.scheme,
+    method: sample.method,
+    url: sample.url,
+    headers: [...sample.headers, [scheme?.header ?? "", value]],
+    body_base64: btoa(String.fromCharCode(...new TextEncoder().encode(sample.body))),
+  };
 }

@@ -1,8 +1,10 @@
-//! `keyward webhook verify|import|sign|challenge|schemes`.
+//! `keyward webhook verify|import|sign|send|challenge|schemes`.
 
 mod challenge;
 mod import;
+mod sample;
 mod schemes;
+mod send;
 mod sign;
 mod verify;
 
@@ -32,6 +34,8 @@ enum Action {
     Import(import::Args),
     /// Make a valid sample request, to try an endpoint without its provider
     Sign(Box<sign::Args>),
+    /// Send a signed sample, or a capture, to an endpoint on this machine and show its answer
+    Send(Box<send::Args>),
     /// Answer the handshake with which a provider checks an endpoint
     Challenge(challenge::Args),
     /// List the schemes that can be verified
@@ -43,6 +47,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         Action::Verify(args) => verify::run(*args, context),
         Action::Import(args) => import::run(&args, context),
         Action::Sign(args) => sign::run(*args, context),
+        Action::Send(args) => send::run(*args, context),
         Action::Challenge(args) => challenge::run(&args, context),
         Action::Schemes => schemes::run(context),
     }
