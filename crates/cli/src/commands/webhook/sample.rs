@@ -9,7 +9,7 @@ use super::{bytes, params, scheme_file, secret_file};
 use crate::context::parse_time;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SampleArgs {
     /// Scheme id
     #[arg(long, value_name = "ID")]
     scheme: Option<String>,
@@ -45,7 +45,7 @@ pub struct Args {
     pub at: Option<Timestamp>,
 }
 
-impl Args {
+impl SampleArgs {
     /// The sample for a public URL; what was not given is empty.
     pub fn sample(self, url: Option<String>) -> Result<WebhookSample, Error> {
         Ok(WebhookSample {

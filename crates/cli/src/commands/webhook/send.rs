@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use keyward_app::{AnswerEnding, Error, SEND_TIMEOUT, SendView, WebhookSend};
 
-use super::{bytes, sample};
+use super::bytes;
+use super::sample::SampleArgs;
 use crate::context::{Context, parse_seconds};
 use crate::printer::{count, safe, state};
 
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(value_name = "URL")]
     target: String,
     #[command(flatten)]
-    sample: sample::Args,
+    sample: SampleArgs,
     /// Send this captured request, signed afresh (`-` is stdin)
     #[arg(long, value_name = "F", conflicts_with = "body")]
     request: Option<PathBuf>,

@@ -2,13 +2,13 @@
 
 use keyward_app::{Error, WebhookSample};
 
-use super::sample;
+use super::sample::SampleArgs;
 use crate::context::Context;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    sample: sample::Args,
+    sample: SampleArgs,
     /// The public URL
     #[arg(long, value_name = "U", default_value = "https://localhost/")]
     url: String,
