@@ -20,4 +20,5 @@ mod support;
 mod vault;
 mod webhook;
 mod webhook_import;
+mod webhook_send;
 mod webhook_sign;

@@ -36,7 +36,7 @@ pub enum RemoteError {
     #[error("no encrypted connection came about: {0}")]
     Tls(String),
     /// The deadline came before an answer.
-    #[error("no answer came within {} seconds", .0.as_secs_f64())]
+    #[error("no answer came within {} s", .0.as_secs_f64())]
     Timeout(Duration),
     /// The connection was closed before an answer.
     #[error("the connection was closed before an answer came")]
