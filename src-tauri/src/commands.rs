@@ -1,6 +1,7 @@
 //! The commands a window may call. Each forwards to one function of `keyward-app`; none decides
 //! anything by itself. `build.rs` reads their names from this file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,9 +16,10 @@ use keyward_app::view::{
     IssuedKeyView, KitReport, RepositoryList, RestoreReport, RunList, RunView, ScheduleRun,
     ScheduleStatus, Settings, Status,
 };
-use keyward_app::webhooks::SchemeSummary;
+use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
-    CaptureView, Error, Key, Keyward, Merge, NewSchedule, RestoreOptions, ScanJob, WebhookCase,
+    CaptureInput, CaptureRead, ChallengeView, Error, Key, Keyward, Merge, NewSchedule, RequestView,
+    RestoreOptions, SampleInput, ScanJob, SendInput, SendView, SignedSample, WebhookCase,
     WebhookView, clipboard,
 };
 use secrecy::ExposeSecret as _;
@@ -268,37 +270,97 @@ pub fn webhook_schemes(keyward: State<'_, Keyward>) -> Answer<Vec<SchemeSummary>
     Ok(keyward.webhook_schemes())
 }
 
-/// Verifies a capture that was pasted, or a file.
+/// Frameworks that there is code for.
+#[tauri::command(async)]
+pub fn webhook_frameworks(keyward: State<'_, Keyward>) -> Answer<Vec<Framework>> {
+    Ok(keyward.webhook_frameworks())
+}
+
+/// The code that avoids these causes.
+#[tauri::command(async)]
+pub fn webhook_snippets(
+    keyward: State<'_, Keyward>,
+    framework: String,
+    scheme: String,
+    codes: Vec<Code>,
+) -> Answer<Vec<Snippet>> {
+    keyward.webhook_snippets(&framework, &scheme, &codes)
+}
+
+/// Says what a capture holds.
+#[tauri::command(async)]
+pub fn webhook_read(keyward: State<'_, Keyward>, capture: CaptureInput) -> Answer<CaptureRead> {
+    keyward.webhook_read(&capture.bytes()?)
+}
+
+/// One request of a capture.
+#[tauri::command(async)]
+pub fn webhook_request(keyward: State<'_, Keyward>, capture: CaptureInput) -> Answer<RequestView> {
+    keyward.webhook_request(&capture.bytes()?, capture.pick)
+}
+
+/// Verifies a capture.
 #[tauri::command(async)]
 pub fn webhook_verify(
     keyward: State<'_, Keyward>,
-    capture: Option<String>,
-    path: Option<PathBuf>,
+    capture: CaptureInput,
     scheme: Option<String>,
     secrets: Vec<String>,
+    params: BTreeMap<String, String>,
+    remember: Option<String>,
 ) -> Answer<WebhookView> {
-    let capture = match (capture, path) {
-        (Some(text), _) => text.into_bytes(),
-        (None, Some(path)) => keyward_app::read_capture(&path)?,
-        (None, None) => vec![],
-    };
-    keyward.webhook_verify(WebhookCase { capture, scheme, secrets, ..WebhookCase::default() })
+    let params = params.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    keyward.webhook_verify(WebhookCase {
+        capture: capture.bytes()?,
+        pick: capture.pick,
+        scheme,
+        secrets,
+        params,
+        remember,
+        ..WebhookCase::default()
+    })
 }
 
-/// Reads a capture that was pasted, or a file.
+/// Signs a sample.
 #[tauri::command(async)]
-pub fn webhook_import(
+pub fn webhook_sign(keyward: State<'_, Keyward>, sample: SampleInput) -> Answer<SignedSample> {
+    keyward.webhook_sign(sample.into())
+}
+
+/// Answers a handshake.
+#[tauri::command(async)]
+pub fn webhook_challenge(
     keyward: State<'_, Keyward>,
-    capture: Option<String>,
-    path: Option<PathBuf>,
-    format: Option<String>,
-) -> Answer<CaptureView> {
-    let capture = match (capture, path) {
-        (Some(text), _) => text.into_bytes(),
-        (None, Some(path)) => keyward_app::read_capture(&path)?,
-        (None, None) => vec![],
-    };
-    keyward.webhook_import(&capture, format.as_deref())
+    capture: CaptureInput,
+    secret: Option<String>,
+) -> Answer<ChallengeView> {
+    keyward.webhook_challenge(&capture.bytes()?, capture.pick, secret.as_deref(), None)
+}
+
+/// Sends a webhook to an endpoint: to one of another machine only after a native confirmation that the
+/// page cannot give itself.
+#[tauri::command(async)]
+pub fn webhook_send(
+    app: AppHandle,
+    keyward: State<'_, Keyward>,
+    input: SendInput,
+) -> Answer<SendView> {
+    if input.force {
+        let agreed = app
+            .dialog()
+            .message(format!(
+                "Send this webhook to another machine? It is recorded.\n\n{}",
+                input.target
+            ))
+            .title("Keyward")
+            .kind(MessageDialogKind::Warning)
+            .buttons(MessageDialogButtons::OkCancelCustom("Send".to_owned(), "Cancel".to_owned()))
+            .blocking_show();
+        if !agreed {
+            return Err(Error::new("CANCELLED", "Nothing was sent.", ""));
+        }
+    }
+    keyward.webhook_send(input.try_into()?)
 }
 
 /// Backups that were written.

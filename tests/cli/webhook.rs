@@ -120,3 +120,59 @@ fn what_is_no_request_is_refused() {
     keyward.run(&format!("webhook verify --request {file}")).fails(2, "USAGE");
     keyward.run("webhook schemes").ok().says("stripe").says("discord");
 }
+
+#[test]
+fn code_for_the_framework_stands_under_the_report() {
+    let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
+    let capture = stripe_delivery(STRIPE_HOOK, TIME, BODY, "{\"id\":\"evt_1\"}");
+    let report = verify(&keyward, &capture, "--framework express");
+    let snippet = &report["snippets"][0];
+    assert_eq!(
+        (&snippet["framework"], &snippet["remedy"], &snippet["codes"][0]),
+        (&"express".into(), &"raw-body".into(), &"body-reserialised".into())
+    );
+    let code = snippet["text"].as_str().unwrap();
+    assert!(code.contains("express.raw("), "{code}");
+    assert!(code.contains("req.get(\"Stripe-Signature\")"), "the scheme's own header: {code}");
+    assert!(verify(&keyward, &capture, "")["snippets"].is_null(), "only when it is asked for");
+
+    let valid = stripe_delivery(STRIPE_HOOK, TIME, BODY, BODY);
+    let report = verify(&keyward, &valid, "--framework go");
+    assert_eq!(
+        (&report["verdict"], &report["snippets"]),
+        (&"valid".into(), &Vec::<u8>::new().into())
+    );
+
+    let (file, secret) = (keyward.create("c", &capture), keyward.create("s", STRIPE_HOOK));
+    let line = format!("webhook verify --request {file} --secret-file {secret} --at {TIME}");
+    let said = keyward.run(&format!("{line} --framework fastapi")).exits(1);
+    said.says("In FastAPI, verify the bytes as they came:").says("    raw = await request.body()");
+    keyward
+        .run(&format!("{line} --framework cobol"))
+        .fails(2, "USAGE")
+        .says("express, fastapi, rails");
+}
+
+#[test]
+fn one_of_several_requests_is_picked() {
+    let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
+    let good = stripe_delivery(STRIPE_HOOK, TIME, BODY, BODY);
+    let document = keyward.run(&format!("webhook import {} --json", keyward.create("a", &good)));
+    let mut document = document.ok().json();
+    let mut other = document["requests"][0].clone();
+    other["body_base64"] = "e30=".into();
+    document["requests"].as_array_mut().unwrap().push(other);
+    let several = keyward.create("several.json", document.to_string());
+    let secret = keyward.create("secret", STRIPE_HOOK);
+    let verify = |pick: &str| {
+        keyward.run(&format!(
+            "webhook verify --request {several} --secret-file {secret} --at {TIME} {pick}"
+        ))
+    };
+    verify("").fails(4, "AMBIGUOUS").says("--pick 1");
+    assert_eq!(verify("--pick 1 --json").ok().json()["verdict"], "valid");
+    assert_eq!(verify("--pick 2 --json").exits(1).json()["verdict"], "invalid");
+    for beyond in ["0", "3"] {
+        verify(&format!("--pick {beyond}")).fails(3, "SAMPLE_INVALID").says("from 1 to 2");
+    }
+}

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { findingRow, openAcme } from "./harness.mjs";
-import { BODY, stripe, TEST } from "./samples.mjs";
+import { BODY, har, SLACK, stripe, TEST } from "./samples.mjs";
 
 export const journeys = {
   "an empty vault says what to do first": async (open) => {
@@ -222,7 +222,12 @@ export const journeys = {
       ["acme/prod/sendgrid", /Only in history.*Pushed/s, 0, /Ada Lovelace/],
       ["Env assignment", /^Only on this disk$/, 1, null],
       ["Slack webhook address", /^Staged, not committed$/, 1, null],
-      ["GitHub token", /Still in the last commit.*Not pushed yet/s, 3, /Ada Lovelace.*7 hours ago/s],
+      [
+        "GitHub token",
+        /Still in the last commit.*Not pushed yet/s,
+        3,
+        /Ada Lovelace.*7 hours ago/s,
+      ],
       ["AWS access key", /Still in the files.*Pushed/s, 3, /Sam Okafor.*12 days ago.*d81f03a/s],
     ];
     for (const [name, standing, steps, author] of cases) {
@@ -330,6 +335,200 @@ export const journeys = {
     await window.at("webhook-capture").focus();
     await window.press("Control+v");
     await window.page.getByText("5 lines end in CRLF, kept as they are.").waitFor();
+    await window.close();
+  },
+
+  "the code that avoids a cause, in the framework that is remembered": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe({ body: BODY.replaceAll(":", ": ") }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    const code = window.page.locator('[data-testid="webhook-snippet"][data-remedy="raw-body"]');
+    await code.getByText("express.raw(").waitFor();
+    await code.getByText('req.get("Stripe-Signature")').waitFor();
+    await window.at("webhook-framework").selectOption("rails");
+    await code.getByText("request.raw_post").waitFor();
+    await window.click("webhook-snippet-copy");
+    assert.match(
+      await window.page.evaluate(() => navigator.clipboard.readText()),
+      /^class WebhooksController.*\n$/s,
+    );
+    await window.page.reload();
+    await window.at("status-keychain").waitFor();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe({ secret: TEST }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-remedy="several-secrets"]').waitFor();
+    assert.equal(await window.at("webhook-framework").inputValue(), "rails");
+    await window.close();
+  },
+
+  "a dropped file is read, and one of its requests chosen": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await dropFile(window, "capture.har", har([BODY, BODY.replaceAll(":", ": "), null]));
+    await window.at("webhook-read").waitFor();
+    assert.match(await window.text("webhook-read"), /^HAR, 3 requests/);
+    assert.equal(await window.text("webhook-exact"), "exact");
+    await window.row("webhook-pick", "3").check();
+    assert.equal(await window.text("webhook-exact"), "not the exact request");
+    assert.match(await window.text("webhook-losses"), /does not hold the body/);
+    await window.row("webhook-pick", "1").check();
+    await window.at("webhook-preview").getByText("/webhooks/1").waitFor();
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.row("webhook-pick", "2").check();
+    assert.equal(await window.at("verdict").count(), 0, "the verdict was about the other one");
+    await window.click("webhook-verify");
+    await window.page.locator('[data-code="body-reserialised"]').waitFor();
+    await window.close();
+  },
+
+  "a dropped file that is long or no text goes as bytes": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    const entries = Array.from({ length: 300 }, () => "x".repeat(1200));
+    await dropFile(window, "long.har", har(entries));
+    await window.at("webhook-file").waitFor();
+    assert.match(await window.text("webhook-file"), /^long\.har 4\d\d KiB$/);
+    assert.match(await window.text("webhook-read"), /^HAR, 300 requests/);
+    assert.equal(await window.at("webhook-pick").count(), 100);
+    await window.type("webhook-pick-filter", "webhooks/299");
+    assert.equal(await window.at("webhook-pick").count(), 1);
+    await window.page.getByLabel("Take the file away").click();
+    await window.at("webhook-capture").waitFor();
+    await window.close();
+  },
+
+  "what is no capture is said at once": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", "hello");
+    await window.at("webhook-unread").getByText("no capture that Keyward knows").waitFor();
+    await window.type("webhook-capture", "");
+    await window.at("webhook-unread").waitFor({ state: "detached" });
+    await window.close();
+  },
+
+  "a sample is signed, and verifies": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-sign");
+    assert.equal(await window.at("webhook-sign").isDisabled(), true, "a secret is needed");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.press("Tab");
+    await window.click("webhook-sign");
+    assert.match(
+      await window.text("signed-request"),
+      /^POST http:\/\/localhost:3000\/webhooks HTTP\/1\.1.*Stripe-Signature: t=\d+,v1=[0-9a-f]{64}/s,
+    );
+    assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
+    await window.click("signed-verify");
+    await window.at("webhook-read").waitFor();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.close();
+  },
+
+  "a scheme that sends its secret is not signed into the page": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-sign");
+    await window.at("sign-scheme").selectOption("gitlab-token");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-sign");
+    assert.match(await window.text("error"), /sends the secret itself/);
+    assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
+    await window.close();
+  },
+
+  "a sample is sent to an endpoint, and its answer shown": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-send");
+    assert.equal(await window.text("sent-line"), "Accepted: 200 OK");
+    assert.match(await window.text("sent-request"), /Stripe-Signature: t=\d+,v1=/);
+    await window.type("send-target", "http://localhost:3000/broken");
+    await window.click("webhook-send");
+    await window.page.getByText("Not accepted: 401 Unauthorized").waitFor();
+    await window.type("send-target", "http://localhost:9/");
+    await window.click("webhook-send");
+    assert.match(await window.text("error"), /Nothing listens/);
+    assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
+    await window.close();
+  },
+
+  "another machine is asked about first": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "https://shop.example/webhooks");
+    await window.click("webhook-send");
+    assert.match(await window.text("error"), /is not this machine.*Nothing was sent/s);
+    await window.click("error-help");
+    await window.at("sent").waitFor();
+    await window.close();
+  },
+
+  "a capture is sent again, afresh or as it is": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-send");
+    await window.click("send-what-capture");
+    await window.type("webhook-capture", stripe({ age: 4000 }));
+    assert.equal(await window.at("webhook-send").isDisabled(), true, "a secret is needed");
+    await window.at("send-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-send");
+    assert.match(await window.text("sent"), /Signed with\s+acme\/prod\/stripe-hook, version 1/);
+    await window.at("send-as-is").check();
+    await window.click("webhook-send");
+    await window.at("sent").getByText("the signature that it had").waitFor();
+    await window.close();
+  },
+
+  "a handshake is answered, and a wrong one refused": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-handshake");
+    await window.type("webhook-capture", SLACK);
+    await window.click("webhook-handshake");
+    assert.equal(await window.text("answer-line"), "Answer with 200");
+    await window.click("answer-copy");
+    assert.match(await window.page.evaluate(() => navigator.clipboard.readText()), /^3eZbrw1aB/);
+    await window.type(
+      "webhook-capture",
+      "GET /meta?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1 HTTP/1.1\nHost: a.example\n\n",
+    );
+    await window.at("challenge-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-handshake");
+    await window.page.getByText("Refuse with 403").waitFor();
+    await window.type("webhook-capture", stripe());
+    await window.click("webhook-handshake");
+    assert.match(await window.text("error"), /no handshake that is known/);
+    await window.close();
+  },
+
+  "keyboard only: paste, choose a secret, verify": async (open) => {
+    const window = await open();
+    await window.press("5");
+    await window.page.evaluate((text) => navigator.clipboard.writeText(text), stripe());
+    await window.page.locator("body").evaluate(() => document.activeElement?.blur());
+    await window.press("Control+k");
+    await window.page.keyboard.type("verify a webhook");
+    await window.press("Enter");
+    await window.at("webhook-capture").focus();
+    await window.press("Control+v");
+    await window.at("webhook-read").waitFor();
+    await window.row("webhook-secret", "acme/prod/stripe-hook").focus();
+    await window.press("Space");
+    await window.press("n");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
     await window.close();
   },
 
@@ -518,3 +717,19 @@ export const journeys = {
     await window.close();
   },
 };
+
+/** Drops a file on the window, as a file manager does. */
+async function dropFile(window, name, text) {
+  await window.page.evaluate(
+    ({ name, text }) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], name));
+      for (const type of ["dragover", "drop"]) {
+        document.body.dispatchEvent(
+          new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }),
+        );
+      }
+    },
+    { name, text },
+  );
+}

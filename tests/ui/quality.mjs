@@ -2,6 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { busyScreen, findingRow, openAcme, SCREENS } from "./harness.mjs";
+import { BODY, har, SLACK, stripe, TEST } from "./samples.mjs";
 
 export const quality = {
   "keyboard only: palette, entry, copy": async (open) => {
@@ -192,14 +193,6 @@ const STATES = {
     await window.click("import-preview");
     await window.at("import-report").waitFor();
   },
-  "webhook-invalid": async (window) => {
-    const { BODY, stripe } = await import("./samples.mjs");
-    await window.press("5");
-    await window.type("webhook-capture", stripe({ body: BODY.replaceAll(":", ": ") }));
-    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
-    await window.click("webhook-verify");
-    await window.at("webhook-reason").waitFor();
-  },
   calendar: async (window) => {
     await window.press("3");
     await window.click("rotation-view-calendar");
@@ -287,6 +280,138 @@ for (const [name, enter] of Object.entries(STATES)) {
       await enter(window);
       await window.shot(`state-${name}-${scheme}`);
       assert.deepEqual(await window.axe(), []);
+      await window.close();
+    };
+  }
+}
+
+const SPACED = BODY.replaceAll(":", ": ");
+
+/** Fills the capture and verifies it. */
+async function verify(window, capture) {
+  await window.press("5");
+  await window.type("webhook-capture", capture);
+  await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+  await window.click("webhook-verify");
+  await window.at("verdict").waitFor();
+}
+
+const WEBHOOKS = {
+  valid: (window) => verify(window, stripe()),
+  invalid: async (window) => {
+    await verify(window, stripe({ body: SPACED }));
+    await window.at("webhook-snippet").waitFor();
+  },
+  "other-secret": (window) => verify(window, stripe({ secret: TEST })),
+  old: (window) => verify(window, stripe({ age: 4000 })),
+  har: async (window) => {
+    await window.press("5");
+    await window.type("webhook-capture", har([BODY, null, SPACED]));
+    await window.row("webhook-pick", "2").check();
+    await window.at("webhook-losses").waitFor();
+  },
+  unread: async (window) => {
+    await window.press("5");
+    await window.type("webhook-capture", "hello");
+    await window.at("webhook-unread").waitFor();
+  },
+  hostile: async (window) => {
+    await window.press("5");
+    await window.type(
+      "webhook-capture",
+      stripe({ body: `<img src=x onerror=window.pwned=1>\u202egnp.exe ${"x".repeat(400)}` })
+        .replace("/webhooks/stripe", `/<script>window.pwned=1</script>${"y".repeat(300)}`)
+        .replace("Host", "X-\u202e<b>\u200b: <iframe src=//evil>\nHost"),
+    );
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.at("verdict").waitFor();
+    assert.equal(await window.page.locator("img, iframe, #app script").count(), 0);
+    assert.equal(await window.page.evaluate(() => window.pwned), undefined);
+  },
+  more: async (window) => {
+    await window.press("5");
+    await window.type("webhook-capture", stripe());
+    await window.page.getByText("Replays and parameters").click();
+    await window.click("webhook-param-add");
+    await window.click("webhook-param-add");
+    await window.at("webhook-preview").waitFor();
+  },
+  sign: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-sign");
+  },
+  signed: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-sign");
+    await window.page.getByText("Headers, id and parameters").click();
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-sign");
+    await window.at("signed").waitFor();
+  },
+  send: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+  },
+  sent: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "http://localhost:3000/broken");
+    await window.click("webhook-send");
+    await window.at("sent").waitFor();
+  },
+  "send-capture": async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.click("send-what-capture");
+    await window.type("webhook-capture", stripe());
+    await window.at("webhook-preview").waitFor();
+  },
+  "send-away": async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-send");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.type("send-target", "https://shop.example/");
+    await window.click("webhook-send");
+    await window.at("error").waitFor();
+  },
+  handshake: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-handshake");
+  },
+  answer: async (window) => {
+    await window.press("5");
+    await window.click("webhook-mode-handshake");
+    await window.type("webhook-capture", SLACK);
+    await window.click("webhook-handshake");
+    await window.at("answer").waitFor();
+  },
+};
+
+for (const [name, enter] of Object.entries(WEBHOOKS)) {
+  for (const scheme of ["light", "dark"]) {
+    quality[`webhook state ${name}, ${scheme}: no serious fault, nothing sticks out`] = async (
+      open,
+    ) => {
+      const window = await open({ scheme });
+      await enter(window);
+      for (const [width, height, size] of [
+        [1280, 800, ""],
+        [900, 600, ""],
+        [900, 600, "200%"],
+        [450, 300, ""],
+      ]) {
+        await window.page.setViewportSize({ width, height });
+        await window.page.evaluate(
+          (size) => (document.documentElement.style.fontSize = size),
+          size,
+        );
+        await window.page.waitForTimeout(60);
+        assert.deepEqual(await window.overflow(), [], `at ${width} ${size}`);
+        if (size === "" && width > 450) assert.deepEqual(await window.axe(), [], `at ${width}`);
+        await window.shot(`webhook-${name}-${scheme}-${width}${size && "-text200"}`);
+      }
       await window.close();
     };
   }

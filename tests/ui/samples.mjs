@@ -25,3 +25,28 @@ export function stripe({
     body,
   ].join(newline);
 }
+
+/** A HAR of several requests, as a proxy writes it; the one without a body has lost it. */
+export function har(bodies) {
+  const entry = (body, index) => {
+    const lines = stripe({ body: body ?? "" }).split("\n");
+    const signature = lines.find((line) => line.startsWith("Stripe-Signature: ")).slice(18);
+    return {
+      request: {
+        method: "POST",
+        url: `https://shop.example/webhooks/${index + 1}`,
+        headers: [{ name: "Stripe-Signature", value: signature }],
+        postData: body === null ? {} : { text: body },
+      },
+    };
+  };
+  return JSON.stringify({ log: { version: "1.2", entries: bodies.map(entry) } });
+}
+
+export const SLACK = [
+  "POST /slack HTTP/1.1",
+  "Host: shop.example",
+  "Content-Type: application/json",
+  "",
+  '{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}',
+].join("\n");

@@ -66,7 +66,8 @@ pub use schedule::NewSchedule;
 pub use session::{Config, KeychainKind, Keyward, full_name, harden};
 pub use watch::News;
 pub use webhook::{
-    AnswerEnding, CaptureView, CapturedRequest, ChallengeView, EndpointAnswer, RequestView,
-    SEND_TIMEOUT, SendView, SentRequest, SignedSample, WebhookCase, WebhookSample, WebhookSecret,
-    WebhookSend, WebhookView, read_capture,
+    AnswerEnding, CaptureInput, CaptureRead, CaptureView, CapturedRequest, ChallengeView,
+    EndpointAnswer, RequestRead, RequestView, SEND_TIMEOUT, SampleInput, SendInput, SendView,
+    SentRequest, SignedSample, WebhookCase, WebhookSample, WebhookSecret, WebhookSend, WebhookView,
+    read_capture,
 };

@@ -1,9 +1,11 @@
 //! Verifying webhook samples with the vault's secrets, and reading captures of them.
 
+mod captured;
 mod challenge;
 mod send;
 mod sent;
 mod sign;
+mod snippets;
 
 use std::collections::BTreeMap;
 
@@ -13,22 +15,26 @@ use keyward_store::Version;
 use keyward_vault::Secret;
 use keyward_webhook::capture::{self, Format};
 use keyward_webhook::{
-    Case, Check, CheckName, Code, NamedSecret, Reason, Report, Request, SampleError, Scheme,
-    SchemeSummary, Verdict, VerifyError, verify,
+    Case, Check, CheckName, Code, Method, NamedSecret, Reason, Report, Request, SampleError,
+    Scheme, SchemeSummary, Verdict, VerifyError, find, verify,
 };
 use serde::Serialize;
 use ts_rs::TS;
 
+pub use self::captured::{CaptureInput, CaptureRead, RequestRead};
 pub use self::challenge::ChallengeView;
-pub use self::send::{SEND_TIMEOUT, WebhookSend};
+pub use self::send::{SEND_TIMEOUT, SendInput, WebhookSend};
 pub use self::sent::{AnswerEnding, EndpointAnswer, SendView, SentRequest};
-pub use self::sign::{SignedSample, WebhookSample};
+pub use self::sign::{SampleInput, SignedSample, WebhookSample};
 use crate::session::is_keychain;
 use crate::snapshot::Snapshot;
 use crate::{Error, Keyward};
 
 /// Bytes of a body that are shown.
 const SHOWN_BODY: usize = 64 * 1024;
+
+/// What stands for a value that is not shown.
+const HIDDEN: &str = "••••••••";
 
 /// A secret handed in beside the vault's.
 #[derive(Debug)]
@@ -44,6 +50,8 @@ pub struct WebhookSecret {
 pub struct WebhookCase {
     /// The capture's bytes, in any format that [`Keyward::webhook_import`] reads.
     pub capture: Vec<u8>,
+    /// Which request, from 1, where the capture holds several.
+    pub pick: Option<u32>,
     /// Scheme id; guessed from the headers when none.
     pub scheme: Option<String>,
     /// A scheme of the user's own, as TOML text.
@@ -147,8 +155,7 @@ impl Keyward {
     /// `SAMPLE_INVALID`, `SCHEME_INVALID`, `SECRET_EMPTY`, `NOT_FOUND` for a named entry, and the
     /// keychain if an entry was named. A signature that does not fit is a verdict, not an error.
     pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
-        let read = capture::read(&case.capture, None).and_then(capture::Capture::only);
-        let request = read.map_err(|error| sample(&error))?;
+        let request = captured::picked(&case.capture, case.pick)?;
         let custom = case.scheme_file.as_deref().map(own_scheme).transpose()?;
         let (mut secrets, mut also) = self.stored_secrets(&case.secrets)?;
         secrets.extend(case.secret_files.into_iter().map(named));
@@ -167,7 +174,9 @@ impl Keyward {
         if let Some(endpoint) = &case.remember {
             self.look_up_replay(endpoint, &mut report)?;
         }
-        Ok(WebhookView { request: request_view(&request), report })
+        let scheme = custom.as_ref().or_else(|| find(&report.scheme));
+        let hidden = scheme.filter(|scheme| sends_secret(scheme)).map(|s| s.signature.name());
+        Ok(WebhookView { request: request_view(&request, hidden), report })
     }
 
     /// The accepted secrets that were named, and every other webhook secret of the vault.
@@ -262,13 +271,24 @@ fn named(one: WebhookSecret) -> NamedSecret {
     NamedSecret { name: one.label, version: None, bytes: one.value }
 }
 
-fn request_view(request: &Request) -> RequestView {
+/// Whether requests of this scheme hold the secret itself.
+fn sends_secret(scheme: &Scheme) -> bool {
+    matches!(scheme.sign, Method::Token | Method::Basic)
+}
+
+/// A request as it is shown; the header named `hidden` is a secret, and its value is not.
+fn request_view(request: &Request, hidden: Option<&str>) -> RequestView {
     let body = request.body();
     let shown = &body[..body.len().min(SHOWN_BODY)];
+    let is_hidden = |name: &str| hidden.is_some_and(|hidden| hidden.eq_ignore_ascii_case(name));
+    let header = |(name, value): &(String, String)| {
+        let value = if is_hidden(name) { HIDDEN } else { value };
+        (name.clone(), value.to_owned())
+    };
     RequestView {
         method: request.method.clone(),
         url: request.url.clone(),
-        headers: request.headers.clone(),
+        headers: request.headers.iter().map(header).collect(),
         body: String::from_utf8_lossy(shown).into_owned(),
         body_bytes: body.len() as u64,
     }
@@ -296,7 +316,7 @@ fn sample(error: &SampleError) -> Error {
     let (code, hint) = match error {
         SampleError::Several(_) => (
             "AMBIGUOUS",
-            "Give one: `keyward webhook import FILE --json | jq '.requests[0]'` prints the first in a form that `--request` takes.",
+            "Say which: `--pick 1` is the first. `keyward webhook import FILE` lists them.",
         ),
         SampleError::CutShort(_) => (
             "SAMPLE_INVALID",

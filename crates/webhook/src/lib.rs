@@ -31,6 +31,7 @@ mod request;
 mod scheme;
 mod schemes;
 mod sign;
+mod snippets;
 mod text;
 mod url;
 mod verdict;
@@ -47,4 +48,5 @@ pub use scheme::{
 };
 pub use schemes::{SchemeSummary, find, schemes, table};
 pub use sign::{Sample, SignError, sign, sign_again};
+pub use snippets::{Framework, Remedy, Snippet, frameworks, snippets};
 pub use verdict::{Case, NamedSecret, VerifyError, recognise, verify};

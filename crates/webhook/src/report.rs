@@ -2,7 +2,7 @@
 //!
 //! Invariant: no type here ever holds a secret, a key, or a signature that we computed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// The outcome of one verification.
@@ -25,7 +25,7 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// What was signed and how, in words.
     pub signed: String,
-    /// The beginning of the signed bytes, escaped; absent when a part of them is missing.
+    /// The first 4 KiB of the signed bytes, escaped; absent when a part of them is missing.
     pub signed_text: Option<String>,
     /// Where the body as received and the body that was signed part.
     pub difference: Option<Difference>,
@@ -132,7 +132,7 @@ pub struct Difference {
 }
 
 /// Stable reason codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 #[ts(rename_all = "kebab-case")]
 pub enum Code {

@@ -339,6 +339,9 @@ fn one_header(ways: &[(&Candidate, &Scheme)]) -> bool {
     ways.windows(2).all(|two| two[0].0.header.eq_ignore_ascii_case(&two[1].0.header))
 }
 
+/// Bytes of what was signed that a report holds.
+const SHOWN_SIGNED: usize = 4_096;
+
 /// Schemes that are tried when the headers fit several.
 const MOST_TRIED: usize = 8;
 
@@ -362,7 +365,7 @@ fn describe_signed(report: &mut Report, scheme: &Scheme, reading: &Reading, deli
     }
     if let Some(bytes) = engine::signed_bytes(scheme, delivery) {
         report.signed = format!("{}: {}", report.signed, count(bytes.len(), "byte"));
-        report.signed_text = Some(excerpt(&bytes, 200));
+        report.signed_text = Some(excerpt(&bytes, SHOWN_SIGNED));
     }
 }
 

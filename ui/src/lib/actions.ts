@@ -4,6 +4,7 @@ import { api } from "./api";
 import { app, type ScreenId } from "./app.svelte";
 import type { IconName } from "./icons";
 import { compareUrgency } from "./urgency";
+import { type Mode, webhooks } from "./webhooks.svelte";
 
 export interface Action {
   id: string;
@@ -42,6 +43,11 @@ function rotateNext(): void {
   const urgent = [...(app.entries.value?.entries ?? [])].sort(compareUrgency)[0];
   if (urgent) app.openRotation(urgent.name);
   else app.go("rotation");
+}
+
+function openWebhooks(mode: Mode): void {
+  webhooks.mode = mode;
+  app.go("webhooks");
 }
 
 async function saveCalendar(): Promise<void> {
@@ -146,12 +152,36 @@ const HERE: Action[] = [
     },
   },
   {
-    id: "verify-webhook",
-    name: "Verify a webhook",
+    id: "webhook-task",
+    name: "Verify, sign, send or answer",
     icon: "webhook",
     key: "n",
     screen: "webhooks",
-    run: () => void app.trigger("webhooks", "verify-webhook"),
+    run: () => void app.trigger("webhooks", "webhook-task"),
+  },
+  {
+    id: "verify-webhook",
+    name: "Verify a webhook",
+    icon: "webhook",
+    run: () => openWebhooks("verify"),
+  },
+  {
+    id: "sign-webhook",
+    name: "Sign a webhook sample",
+    icon: "webhook",
+    run: () => openWebhooks("sign"),
+  },
+  {
+    id: "send-webhook",
+    name: "Send a webhook to an endpoint",
+    icon: "webhook",
+    run: () => openWebhooks("send"),
+  },
+  {
+    id: "answer-handshake",
+    name: "Answer a webhook handshake",
+    icon: "webhook",
+    run: () => openWebhooks("handshake"),
   },
   {
     id: "back-up",

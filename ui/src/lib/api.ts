@@ -6,11 +6,16 @@ import type {
   AuditVerdict,
   BackupList,
   BackupReport,
+  CaptureInput,
+  CaptureRead,
+  ChallengeView,
+  Code,
   Doctor,
   DrillReport,
   EntryDetail,
   EntryEdit,
   EntryList,
+  Framework,
   Home,
   ImportReport,
   IssuedKeyCopied,
@@ -22,14 +27,20 @@ import type {
   NewEntry,
   NewIssuedKey,
   RepositoryList,
+  RequestView,
   RestoreReport,
   RunList,
   RunView,
+  SampleInput,
   ScanReport,
   ScheduleRun,
   ScheduleStatus,
   SchemeSummary,
+  SendInput,
+  SendView,
   Settings,
+  SignedSample,
+  Snippet,
   Status,
   WebhookView,
 } from "./bindings";
@@ -85,7 +96,16 @@ export interface Api {
   onScanProgress(handler: (progress: ScanProgress) => void): Promise<() => void>;
 
   webhookSchemes(): Promise<SchemeSummary[]>;
+  webhookFrameworks(): Promise<Framework[]>;
+  /** The code that avoids these causes, one for each remedy. */
+  webhookSnippets(args: { framework: string; scheme: string; codes: Code[] }): Promise<Snippet[]>;
+  webhookRead(args: { capture: CaptureInput }): Promise<CaptureRead>;
+  webhookRequest(args: { capture: CaptureInput }): Promise<RequestView>;
   webhookVerify(args: VerifyArgs): Promise<WebhookView>;
+  webhookSign(args: { sample: SampleInput }): Promise<SignedSample>;
+  /** Asks the person in a native dialog first when `force` is set; rejects with `CANCELLED`. */
+  webhookSend(args: { input: SendInput }): Promise<SendView>;
+  webhookChallenge(args: { capture: CaptureInput; secret: string | null }): Promise<ChallengeView>;
 
   backups(): Promise<BackupList>;
   backupCreate(args: { path: string; passphrase: string }): Promise<BackupReport>;
@@ -135,14 +155,16 @@ export interface BackupArgs {
   identity: string | null;
 }
 
-/** Either the pasted text or the path of a file, never both. */
 export interface VerifyArgs {
-  capture: string | null;
-  path: string | null;
+  capture: CaptureInput;
   /** A scheme id, or null to guess from the headers. */
   scheme: string | null;
   /** Names of the entries whose values are accepted. */
   secrets: string[];
+  /** What the scheme needs besides, such as `url`. */
+  params: Record<string, string>;
+  /** The endpoint under which deliveries are remembered, to see a replay; null for none. */
+  remember: string | null;
 }
 
 /** What went wrong: a stable code, what happened and was kept, and what to do next. */

@@ -1518,11 +1518,25 @@ body: string,
  */
 body_bytes: number, };
 
-export type CaptureView = { 
+export type CaptureInput = { 
 /**
- * Version of this document, 1.
+ * Text, byte for byte.
  */
-version: number, 
+text: string | null, 
+/**
+ * Bytes in standard base64.
+ */
+base64: string | null, 
+/**
+ * A file that is read here.
+ */
+path: string | null, 
+/**
+ * Which request, from 1, where the capture holds several.
+ */
+pick: number | null, };
+
+export type CaptureRead = { 
 /**
  * The capture's format.
  */
@@ -1530,9 +1544,9 @@ format: CaptureFormat,
 /**
  * Its requests in order; never none.
  */
-requests: Array<CapturedRequest>, };
+requests: Array<RequestRead>, };
 
-export type CapturedRequest = { 
+export type RequestRead = { 
 /**
  * HTTP method, if the capture has it.
  */
@@ -1542,13 +1556,13 @@ method: string | null,
  */
 url: string | null, 
 /**
- * Headers in order.
+ * How many header lines.
  */
-headers: Array<[string, string]>, 
+headers: number, 
 /**
- * The body in standard base64; none when the capture does not hold it.
+ * The body's length in bytes; none when the capture does not hold it.
  */
-body_base64: string | null, 
+body_bytes: number | null, 
 /**
  * Whether the capture cannot carry the request exactly.
  */
@@ -1594,7 +1608,7 @@ reasons: Array<Reason>,
  */
 signed: string, 
 /**
- * The beginning of the signed bytes, escaped; absent when a part of them is missing.
+ * The first 4 KiB of the signed bytes, escaped; absent when a part of them is missing.
  */
 signed_text: string | null, 
 /**
@@ -1730,6 +1744,86 @@ note: string | null,
  */
 sources: Array<string>, };
 
+export type Framework = { 
+/**
+ * Stable id for `--framework`.
+ */
+id: string, 
+/**
+ * Its own name.
+ */
+name: string, };
+
+export type Remedy = "raw-body" | "compressed-body" | "secret-bytes" | "compare" | "several-secrets" | "timestamp" | "public-url" | "replay" | "token";
+
+export type Snippet = { 
+/**
+ * The framework's id.
+ */
+framework: string, 
+/**
+ * The framework's name.
+ */
+framework_name: string, 
+/**
+ * What the code does.
+ */
+remedy: Remedy, 
+/**
+ * The same in words that follow the framework's name.
+ */
+title: string, 
+/**
+ * The reasons that it is for, of those that were asked about.
+ */
+codes: Array<Code>, 
+/**
+ * The language, in lower case.
+ */
+language: string, 
+/**
+ * The code, with a line end after each line.
+ */
+text: string, 
+/**
+ * Where its facts are documented.
+ */
+sources: Array<string>, };
+
+export type SampleInput = { 
+/**
+ * Scheme id; empty for none.
+ */
+scheme: string, 
+/**
+ * The entry whose current version signs; empty for none.
+ */
+secret: string, 
+/**
+ * HTTP method.
+ */
+method: string, 
+/**
+ * Public URL.
+ */
+url: string, 
+/**
+ * The body as text.
+ */
+body: string, 
+/**
+ * Other headers.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The message's id; made up when none.
+ */
+id: string | null, 
+/**
+ * Parameters of the scheme.
+ */
+params: { [key in string]: string }, };
+
 export type SignedSample = { 
 /**
  * Always [`view::JSON_VERSION`].
@@ -1781,6 +1875,28 @@ body: string,
  * What to take care of, in sentences.
  */
 notes: Array<string>, };
+
+export type SendInput = { 
+/**
+ * The endpoint's URL.
+ */
+target: string, 
+/**
+ * What signs, and without a capture what is sent.
+ */
+sample: SampleInput, 
+/**
+ * A capture to send.
+ */
+capture: CaptureInput | null, 
+/**
+ * Leaves the capture's signature as it is.
+ */
+as_is: boolean, 
+/**
+ * Sends to another machine too; recorded.
+ */
+force: boolean, };
 
 export type SendView = { 
 /**

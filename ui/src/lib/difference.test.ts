@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteIndex, firstChange, part, runs } from "./difference";
+import { byteIndex, excerptRuns, firstChange, part, runs } from "./difference";
 
 test("two texts part round what differs", () => {
   expect(part('{"a": 1}', '{"a":1}')).toEqual({
@@ -79,4 +79,15 @@ test("the first change is a span of the first text", () => {
   expect(firstChange('{"a": 1, "b": 2}', '{"a":1,"b":2}')).toEqual({ start: 5, end: 6 });
   expect(firstChange("ab", "axb")).toEqual({ start: 1, end: 1 });
   expect(firstChange("same", "same")).toEqual({ start: 4, end: 4 });
+});
+
+test("what only one excerpt still shows where both were cut is no difference", () => {
+  const marked = (left: string, right: string) =>
+    excerptRuns(left, right)
+      .filter((run) => run.side !== "both" && !run.same)
+      .map((run) => `${run.side} ${run.text}`);
+  expect(marked('{"a": 1,"b…', '{"a":1,"bcd…')).toEqual(["left  "]);
+  expect(marked('{"a": 1,"b', '{"a":1,"bcd')).toEqual(["left  ", "right cd"]);
+  expect(marked("{}\\n", "{}")).toEqual(["left \\n"]);
+  expect(marked("abc…", "abcd…")).toEqual(["right d"]);
 });

@@ -34,6 +34,8 @@ export function part(left: string, right: string): Parted {
 export interface Run {
   text: string;
   side: "both" | "left" | "right";
+  /** On one side only because the other was cut before it. */
+  same?: boolean;
 }
 
 // Beyond this many comparisons the simple parting has to do.
@@ -76,6 +78,22 @@ export function runs(left: string, right: string): Run[] {
   }
   add("both", after);
   return out;
+}
+
+/**
+ * The runs of two excerpts that begin at the same byte. Where they were cut, at an "…", they may end at
+ * different places: what only one of them still shows there is no difference.
+ */
+export function excerptRuns(left: string, right: string): Run[] {
+  const cut = left.endsWith("…") || right.endsWith("…");
+  const found = runs(left.replace(/…$/, ""), right.replace(/…$/, ""));
+  if (!cut) return found;
+  const last = found.findLastIndex((run) => run.side === "both");
+  const earlier = found.slice(0, last + 1).some((run) => run.side !== "both");
+  const settled = found.map((run, index) =>
+    earlier && index > last ? { ...run, same: true } : run,
+  );
+  return [...settled, { text: "…", side: "both" }];
 }
 
 /** The span of the first text that differs first; empty where the second has something more. */

@@ -47,7 +47,14 @@ export const tauriApi: Api = {
     listen<ScanProgress>("scan-progress", (event) => handler(event.payload)),
 
   webhookSchemes: () => call("webhook_schemes"),
+  webhookFrameworks: () => call("webhook_frameworks"),
+  webhookSnippets: (args) => call("webhook_snippets", args),
+  webhookRead: (args) => call("webhook_read", args),
+  webhookRequest: (args) => call("webhook_request", args),
   webhookVerify: (args) => call("webhook_verify", { ...args }),
+  webhookSign: (args) => call("webhook_sign", args),
+  webhookSend: (args) => call("webhook_send", args),
+  webhookChallenge: (args) => call("webhook_challenge", args),
 
   backups: () => call("backups"),
   backupCreate: (args) => call("backup_create", { ...args }),

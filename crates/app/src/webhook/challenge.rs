@@ -1,11 +1,11 @@
 //! Answering the handshake with which a provider checks an endpoint.
 
-use keyward_webhook::{Answer, ChallengeError, challenge, read_request};
+use keyward_webhook::{Answer, ChallengeError, challenge};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{WebhookSecret, sample};
+use super::{WebhookSecret, captured};
 use crate::{Error, Keyward, view};
 
 /// The answer to a handshake.
@@ -19,18 +19,19 @@ pub struct ChallengeView {
 }
 
 impl Keyward {
-    /// Answers the handshake that a capture holds.
+    /// Answers the handshake that a capture holds; `pick` says which request, from 1, of several.
     ///
     /// # Errors
-    /// `SAMPLE_INVALID` when the capture is no request or no handshake, `USAGE` when the answer needs a
+    /// `SAMPLE_INVALID` when the capture is no request or no handshake, `AMBIGUOUS` when it holds several, `USAGE` when the answer needs a
     /// secret and none was given, `NOT_FOUND` and the keychain for a named entry.
     pub fn webhook_challenge(
         &self,
         capture: &[u8],
+        pick: Option<u32>,
         secret: Option<&str>,
         secret_file: Option<&WebhookSecret>,
     ) -> Result<ChallengeView, Error> {
-        let request = read_request(capture).map_err(|error| sample(&error))?;
+        let request = captured::picked(capture, pick)?;
         let stored = secret.map(|name| self.current_secret(Some(name))).transpose()?;
         let key = secret_file.map(|given| &given.value).or(stored.as_ref());
         let key = key.map(|value| value.expose_secret());

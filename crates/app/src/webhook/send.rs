@@ -6,12 +6,15 @@ use std::time::Duration;
 use keyward_remote::{Exchange, Limits, Outgoing, Reach, RemoteError, Route, Target, is_carried};
 use keyward_store::{Use, Version};
 use keyward_webhook::{
-    NamedSecret, Request, Sample, Scheme, SecretName, capture, recognise, sign, sign_again,
+    NamedSecret, Request, Sample, Scheme, SecretName, recognise, sign, sign_again,
 };
 use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use ts_rs::TS;
 
+use super::captured::{CaptureInput, picked};
 use super::sent::{SendView, Veil, packed};
-use super::sign::{self as signing, WebhookSample, message_id, named_scheme};
+use super::sign::{self as signing, SampleInput, WebhookSample, message_id, named_scheme};
 use crate::error::{capital, shown};
 use crate::{Error, Keyward, view};
 
@@ -34,12 +37,47 @@ pub struct WebhookSend {
     /// A capture of one request to send instead of a made sample, in any format that
     /// [`Keyward::webhook_import`] reads.
     pub capture: Option<Vec<u8>>,
+    /// Which request of the capture, from 1, if it holds several.
+    pub pick: Option<u32>,
     /// Leaves the capture's signature as it is.
     pub as_is: bool,
     /// Sends to another machine too; recorded.
     pub force: bool,
     /// For the whole exchange; [`SEND_TIMEOUT`] is the usual one.
     pub timeout: Duration,
+}
+
+/// The same as the window hands it over.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct SendInput {
+    /// The endpoint's URL.
+    pub target: String,
+    /// What signs, and without a capture what is sent.
+    pub sample: SampleInput,
+    /// A capture to send.
+    pub capture: Option<CaptureInput>,
+    /// Leaves the capture's signature as it is.
+    pub as_is: bool,
+    /// Sends to another machine too; recorded.
+    pub force: bool,
+}
+
+impl TryFrom<SendInput> for WebhookSend {
+    type Error = Error;
+
+    fn try_from(input: SendInput) -> Result<Self, Error> {
+        let capture = input.capture.as_ref();
+        Ok(Self {
+            target: input.target,
+            capture: capture.map(CaptureInput::bytes).transpose()?,
+            pick: capture.and_then(|capture| capture.pick),
+            sample: input.sample.into(),
+            as_is: input.as_is,
+            force: input.force,
+            timeout: SEND_TIMEOUT,
+        })
+    }
 }
 
 /// A request that is ready to go.
@@ -79,7 +117,7 @@ impl Keyward {
         let target = Target::parse(&send.target).map_err(|error| refused(&error))?;
         let reach = if send.force { Reach::Anywhere } else { Reach::Loopback };
         let time = send.timeout.clamp(Duration::from_secs(1), LONGEST);
-        let captured = send.capture.as_deref().map(read_one).transpose()?;
+        let captured = send.capture.as_deref().map(|bytes| picked(bytes, send.pick)).transpose()?;
         let mut route = Route::find(target, reach, time).map_err(|error| refused(&error))?;
         let ready = match captured {
             Some(captured) if send.as_is => as_captured(captured, &send.sample),
@@ -241,12 +279,6 @@ impl Ready {
             notes: self.notes,
         })
     }
-}
-
-/// The one request of a capture.
-fn read_one(bytes: &[u8]) -> Result<Request, Error> {
-    let read = capture::read(bytes, None).and_then(capture::Capture::only);
-    read.map_err(|error| super::sample(&error))
 }
 
 /// The request of a made sample, before it is signed.

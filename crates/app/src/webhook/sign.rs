@@ -7,12 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_store::Version;
 use keyward_vault::Secret;
-use keyward_webhook::{Method, Request, Sample, Scheme, SignError, find, sign};
+use keyward_webhook::{Request, Sample, Scheme, SignError, find, sign};
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{WebhookSecret, own_scheme};
+use super::{WebhookSecret, own_scheme, sends_secret};
 use crate::snapshot::Snapshot;
 use crate::values::read_one;
 use crate::{Error, Keyward, view};
@@ -44,6 +44,46 @@ pub struct WebhookSample {
     pub reveal: bool,
 }
 
+/// What is to be signed, as the window hands it over: the secret is named, never sent, and no sample that
+/// would show it is made.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct SampleInput {
+    /// Scheme id; empty for none.
+    pub scheme: String,
+    /// The entry whose current version signs; empty for none.
+    pub secret: String,
+    /// HTTP method.
+    pub method: String,
+    /// Public URL.
+    pub url: String,
+    /// The body as text.
+    pub body: String,
+    /// Other headers.
+    pub headers: Vec<(String, String)>,
+    /// The message's id; made up when none.
+    pub id: Option<String>,
+    /// Parameters of the scheme.
+    pub params: BTreeMap<String, String>,
+}
+
+impl From<SampleInput> for WebhookSample {
+    fn from(input: SampleInput) -> Self {
+        let bytes = |(name, value): (String, String)| (name, value.into_bytes());
+        Self {
+            scheme: Some(input.scheme).filter(|id| !id.is_empty()),
+            secret: Some(input.secret).filter(|name| !name.is_empty()),
+            method: input.method,
+            url: input.url,
+            body: input.body.into_bytes(),
+            headers: input.headers,
+            id: input.id,
+            params: input.params.into_iter().map(bytes).collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// A signed sample: the request JSON that `--request` takes, with the scheme that signed it.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct SignedSample {
@@ -73,6 +113,7 @@ impl Keyward {
     /// body that the scheme cannot sign, `FIELD_INVALID` for a secret that it cannot use,
     /// `REVEAL_DENIED` when the sample would hold the secret, `NOT_FOUND` and the keychain for an entry.
     pub fn webhook_sign(&self, sample: WebhookSample) -> Result<SignedSample, Error> {
+        one_line(&sample)?;
         let scheme = named_scheme(&sample)?
             .ok_or_else(|| Error::new("USAGE", "No scheme was named.", "`--scheme ID`."))?;
         let scheme = scheme.as_ref();
@@ -131,6 +172,24 @@ impl Keyward {
     }
 }
 
+/// Text that goes into a line of the request: nothing in it may begin another.
+fn one_line(sample: &WebhookSample) -> Result<(), Error> {
+    let words = [("method", sample.method.as_str()), ("URL", sample.url.as_str())];
+    let id = sample.id.as_deref().map(|id| ("id", id));
+    let names = sample.headers.iter().map(|(name, _)| ("header", name.as_str()));
+    for (what, text) in words.into_iter().chain(id).chain(names) {
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            let message = format!("The {what} is empty or holds blanks.");
+            return Err(Error::new("USAGE", message, "Escape blanks as `%20`, or leave them out."));
+        }
+    }
+    if sample.headers.iter().any(|(_, value)| value.contains(char::is_control)) {
+        let message = "A header holds control characters.";
+        return Err(Error::new("USAGE", message, "Give it as one line of plain text."));
+    }
+    Ok(())
+}
+
 /// A stored version with its value.
 pub(super) struct Stored {
     pub(super) path: String,
@@ -155,10 +214,6 @@ pub(super) fn named_scheme(sample: &WebhookSample) -> Result<Option<Cow<'static,
 pub(super) fn message_id() -> Result<String, Error> {
     let random = crate::generate("24")?;
     Ok(format!("msg_{}", String::from_utf8_lossy(random.expose_secret())))
-}
-
-fn sends_secret(scheme: &Scheme) -> bool {
-    matches!(scheme.sign, Method::Token | Method::Basic)
 }
 
 fn view(scheme: &Scheme, request: Request) -> SignedSample {

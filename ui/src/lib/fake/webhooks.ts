@@ -1,8 +1,19 @@
 // Webhook checks for the browser fake: enough of two schemes to be true in the small.
 
 import { type Api, ApiError, type VerifyArgs } from "../api";
-import type { Reason, SchemeSummary, WebhookReport, WebhookView } from "../bindings";
+import type {
+  CaptureInput,
+  CaptureRead,
+  Reason,
+  SampleInput,
+  SchemeSummary,
+  SignedSample,
+  WebhookReport,
+  WebhookView,
+} from "../bindings";
 import { part } from "../difference";
+import { fromBase64 } from "../formats";
+import { frameworks, snippets } from "./snippets";
 import type { FakeVault } from "./vault";
 
 const SCHEMES: SchemeSummary[] = [
@@ -35,14 +46,70 @@ interface Request {
   body: string;
 }
 
+/** What a capture holds: raw HTTP, or the requests of a HAR. */
+interface Capture {
+  format: CaptureRead["format"];
+  requests: (Request & { lossy: boolean; notes: string[] })[];
+}
+
+interface HarEntry {
+  request: {
+    method: string;
+    url: string;
+    headers: { name: string; value: string }[];
+    postData?: { text?: string };
+  };
+}
+
+function read(input: CaptureInput): Capture {
+  if (input.path !== null) {
+    throw new ApiError(
+      "NOT_FOUND",
+      `There is no file \`${input.path}\`.`,
+      "Check the path, or paste the capture.",
+    );
+  }
+  const text = input.text ?? fromBase64(input.base64 ?? "");
+  if (!text.trimStart().startsWith("{")) {
+    return { format: "raw-http", requests: [{ ...parse(text), lossy: false, notes: [] }] };
+  }
+  try {
+    const { log }: { log: { entries: HarEntry[] } } = JSON.parse(text);
+    const requests = log.entries.map(({ request }) => ({
+      method: request.method,
+      url: request.url,
+      headers: request.headers.map(({ name, value }): [string, string] => [name, value]),
+      body: request.postData?.text ?? "",
+      lossy: request.postData?.text === undefined,
+      notes: request.postData?.text === undefined ? ["The HAR does not hold the body."] : [],
+    }));
+    return { format: "har", requests };
+  } catch {
+    throw new ApiError(
+      "SAMPLE_INVALID",
+      "This is no capture that Keyward knows; it reads raw HTTP, cURL, HAR and others.",
+      "Give the whole request: request line, headers, a blank line and the exact body.",
+    );
+  }
+}
+
+function picked(input: CaptureInput): Request {
+  const { requests } = read(input);
+  const request = requests[(input.pick ?? 1) - 1];
+  if (!request || (input.pick === null && requests.length > 1)) {
+    throw new ApiError("AMBIGUOUS", "The capture holds several requests.", "Choose one of them.");
+  }
+  return request;
+}
+
 function parse(capture: string): Request {
   const text = capture.replace(/\r\n/g, "\n");
   const gap = text.indexOf("\n\n");
   if (gap < 0) {
     throw new ApiError(
-      "CAPTURE_UNKNOWN",
-      "This is no capture that Keyward can read: there is no blank line after the headers.",
-      "Paste a raw HTTP request, or Keyward's request JSON.",
+      "SAMPLE_INVALID",
+      "This is no capture that Keyward knows; it reads raw HTTP, cURL, HAR and others.",
+      "Give the whole request: request line, headers, a blank line and the exact body.",
     );
   }
   const [first = "", ...lines] = text.slice(0, gap).split("\n");
@@ -52,7 +119,8 @@ function parse(capture: string): Request {
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
   const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? "localhost";
-  return { method, url: `https://${host}${target}`, headers, body: text.slice(gap + 2) };
+  const url = target.includes("://") ? target : `https://${host}${target}`;
+  return { method, url, headers, body: text.slice(gap + 2) };
 }
 
 async function hmac(secret: string, text: string): Promise<string> {
@@ -98,6 +166,11 @@ function signedForm(request: Request, wanted: string | null): Signed {
   return { scheme, signature, timestamp, covers: (body) => `${timestamp}.${body}` };
 }
 
+function excerpt(text: string, offset: number): string {
+  const from = Math.max(0, offset - 12);
+  return `${text.slice(from, from + 30)}${text.length > from + 30 ? "…" : ""}`;
+}
+
 /** The forms in which a body often arrives although another one was signed. */
 function reserialised(body: string): string | null {
   try {
@@ -114,8 +187,7 @@ async function verify(
   secrets: Map<string, string>,
   now: number,
 ): Promise<WebhookView> {
-  const capture = args.capture ?? "";
-  const request = parse(capture);
+  const request = picked(args.capture);
   const form = signedForm(request, args.scheme);
   const fits = async (secret: string, body: string) =>
     (await hmac(secret, form.covers(body))) === form.signature;
@@ -133,8 +205,8 @@ async function verify(
         const offset = part(request.body, compact).before.length;
         difference = {
           offset,
-          received: request.body.slice(Math.max(0, offset - 12), offset + 24),
-          signed: compact.slice(Math.max(0, offset - 12), offset + 24),
+          received: excerpt(request.body, offset),
+          signed: excerpt(compact, offset),
         };
         reasons.push({
           code: "body-reserialised",
@@ -189,14 +261,14 @@ async function verify(
       checks: [
         { name: "signature", ok: name !== null },
         ...(age === null ? [] : [{ name: "timestamp" as const, ok: fresh, age_seconds: age }]),
-        { name: "replay", ok: true },
+        ...(args.remember === null ? [] : [{ name: "replay" as const, ok: true }]),
       ],
       reasons,
       signed:
         form.timestamp === null
           ? "HMAC-SHA-256 over the raw body."
           : "HMAC-SHA-256 over the timestamp, a dot and the raw body.",
-      signed_text: form.covers(request.body).slice(0, 80),
+      signed_text: form.covers(request.body).replaceAll("\n", "\\n"),
       delivery_id: null,
       difference,
       notes: args.scheme ? [] : [`The scheme was guessed from the header ${form.scheme.header}.`],
@@ -204,26 +276,177 @@ async function verify(
   };
 }
 
-export function webhookCommands(v: FakeVault) {
+type WebhookApi = Pick<
+  Api,
+  | "webhookSchemes"
+  | "webhookFrameworks"
+  | "webhookSnippets"
+  | "webhookRead"
+  | "webhookRequest"
+  | "webhookVerify"
+  | "webhookSign"
+  | "webhookSend"
+  | "webhookChallenge"
+>;
+
+export function webhookCommands(v: FakeVault): WebhookApi {
   return {
     webhookSchemes: async () => {
       await v.turn();
       return SCHEMES;
     },
+    webhookFrameworks: async () => frameworks(),
+    webhookSnippets: async ({ framework, scheme, codes }) => {
+      const header = SCHEMES.find((known) => known.id === scheme)?.header ?? "X-Signature";
+      return snippets(framework, header, codes);
+    },
+    webhookRead: async ({ capture }) => {
+      const { format, requests } = read(capture);
+      return {
+        format,
+        requests: requests.map(({ method, url, headers, body, lossy, notes }) => ({
+          method,
+          url,
+          headers: headers.length,
+          body_bytes: lossy ? null : byteLength(body),
+          lossy,
+          notes,
+        })),
+      };
+    },
+    webhookRequest: async ({ capture }) => {
+      const { method, url, headers, body } = picked(capture);
+      return { method, url, headers, body, body_bytes: byteLength(body) };
+    },
     webhookVerify: async (args: VerifyArgs) => {
       await v.keychain();
-      if (args.path !== null)
-        throw new ApiError(
-          "NOT_FOUND",
-          `There is no file \`${args.path}\`.`,
-          "Check the path, or paste the capture.",
-        );
-      const secrets = new Map(
-        v.entries
-          .filter((entry) => entry.kind === "webhook-secret")
-          .map((entry) => [entry.name, entry.value]),
-      );
-      return verify(args, secrets, Date.now());
+      return verify(args, secrets(v), Date.now());
     },
-  } satisfies Partial<Api>;
+    webhookSign: ({ sample }) => sign(v, sample),
+    webhookSend: async ({ input }) => {
+      const url = new URL(input.target);
+      if (!["localhost", "127.0.0.1", "[::1]"].includes(url.hostname) && !input.force) {
+        throw new ApiError(
+          "SEND_NOT_LOCAL",
+          `\`${url.hostname}\` is not this machine.`,
+          "`--force` sends it there.",
+        );
+      }
+      if (url.port === "9") {
+        throw new ApiError(
+          "SEND_FAILED",
+          "Nothing listens at 127.0.0.1:9.",
+          "Start your endpoint, and look at the port.",
+        );
+      }
+      const captured = input.capture && picked(input.capture);
+      const sample = { ...input.sample, scheme: input.sample.scheme || "stripe" };
+      const signed = await sign(v, captured ? { ...sample, body: captured.body } : sample);
+      const ok = url.pathname !== "/broken";
+      return {
+        version: 1,
+        ok,
+        scheme: input.as_is ? null : signed.scheme,
+        secret: input.as_is ? null : { name: input.sample.secret, version: 1 },
+        sent: {
+          method: captured?.method ?? input.sample.method,
+          url: input.target,
+          address: "127.0.0.1:3000",
+          headers: [
+            ["Host", url.host],
+            ...(input.as_is && captured ? captured.headers : signed.headers),
+          ],
+          body: captured?.body ?? input.sample.body,
+          body_bytes: byteLength(captured?.body ?? input.sample.body),
+        },
+        answer: {
+          status: ok ? 200 : 401,
+          reason: ok ? "OK" : "Unauthorized",
+          headers: [["Content-Type", "application/json"]],
+          body: ok ? '{"received":true}' : '{"error":"signature does not match <b>"}',
+          body_bytes: ok ? 17 : 39,
+          ending: "whole",
+        },
+        seconds: 0.012,
+        notes: [],
+      };
+    },
+    webhookChallenge: async ({ capture, secret }) => {
+      const request = picked(capture);
+      const none = new ApiError(
+        "SAMPLE_INVALID",
+        "The request is no handshake that is known.",
+        "Give the provider's first request as it came.",
+      );
+      const said = json(request.body);
+      if (said["type"] === "url_verification") {
+        return {
+          version: 1,
+          handshake: "slack",
+          status: 200,
+          headers: [["Content-Type", "text/plain"]],
+          body: String(said["challenge"]),
+          notes: [],
+        };
+      }
+      const token = new URL(request.url).searchParams.get("hub.verify_token");
+      if (token === null) throw none;
+      const right = secret === null || secrets(v).get(secret) === token;
+      return {
+        version: 1,
+        handshake: "meta",
+        status: right ? 200 : 403,
+        headers: [["Content-Type", "text/plain"]],
+        body: right ? (new URL(request.url).searchParams.get("hub.challenge") ?? "") : "",
+        notes: right
+          ? ["Compare `hub.verify_token` with yours before you answer; it was not given here."]
+          : ["The request does not name your verify token, so it is refused."],
+      };
+    },
+  };
+}
+
+function json(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function secrets(v: FakeVault): Map<string, string> {
+  return new Map(
+    v.entries
+      .filter((entry) => entry.kind === "webhook-secret")
+      .map((entry) => [entry.name, entry.value]),
+  );
+}
+
+async function sign(v: FakeVault, sample: SampleInput): Promise<SignedSample> {
+  await v.keychain();
+  const scheme = SCHEMES.find((known) => known.id === sample.scheme);
+  if (scheme?.id === "gitlab-token") {
+    throw new ApiError(
+      "FIELD_INVALID",
+      "GitLab sends the secret itself, so a sample would show it.",
+      "`keyward webhook sign --reveal` makes one.",
+    );
+  }
+  const secret = secrets(v).get(sample.secret) ?? "none";
+  const time = Math.floor(Date.now() / 1000);
+  const signed = scheme?.id === "stripe" ? `${time}.${sample.body}` : sample.body;
+  const mac = await hmac(secret, signed);
+  const value = scheme?.id === "stripe" ? `t=${time},v1=${mac}` : `sha256=${mac}`;
+  return {
+    version: 1,
+    scheme: sample.scheme,
+    method: sample.method,
+    url: sample.url,
+    headers: [...sample.headers, [scheme?.header ?? "", value]],
+    body_base64: btoa(String.fromCharCode(...new TextEncoder().encode(sample.body))),
+  };
 }

@@ -10,9 +10,12 @@ use crate::printer::safe;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The provider's first request: Keyward's request JSON or raw HTTP (`-` is stdin)
+    /// The provider's first request: raw HTTP, cURL, HAR, request JSON and others (`-` is stdin)
     #[arg(long, value_name = "F")]
     request: PathBuf,
+    /// Which request of the capture, from 1, if it holds several
+    #[arg(long, value_name = "N")]
+    pick: Option<u32>,
     /// The entry whose current version is the endpoint's secret
     #[arg(long, value_name = "NAME", conflicts_with = "secret_file")]
     secret: Option<String>,
@@ -25,7 +28,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let given = args.secret_file.as_deref().map(secret_file).transpose()?;
     let capture = bytes(&args.request)?;
     let keyward = context.keyward()?;
-    let view = keyward.webhook_challenge(&capture, args.secret.as_deref(), given.as_ref())?;
+    let secret = args.secret.as_deref();
+    let view = keyward.webhook_challenge(&capture, args.pick, secret, given.as_ref())?;
     for note in &view.answer.notes {
         context.printer.say(&format!("Note: {note}"));
     }

@@ -25,6 +25,9 @@ pub struct Args {
     /// Send this captured request, signed afresh (`-` is stdin)
     #[arg(long, value_name = "F", conflicts_with = "body")]
     request: Option<PathBuf>,
+    /// Which request of the capture, from 1, if it holds several
+    #[arg(long, value_name = "N", requires = "request")]
+    pick: Option<u32>,
     /// Send the capture with the signature that it has
     #[arg(long, requires = "request", conflicts_with_all = [
         "scheme", "scheme_file", "secret", "secret_file", "id", "param", "param_file", "at", "url",
@@ -46,6 +49,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     let view = keyward.webhook_send(WebhookSend {
         target: args.target,
         capture: args.request.as_deref().map(bytes).transpose()?,
+        pick: args.pick,
         sample: args.sample.sample(args.url)?,
         as_is: args.as_is,
         force: args.force,

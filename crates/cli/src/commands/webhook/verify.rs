@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use keyward_app::webhooks::{CheckName, Report, Verdict};
+use keyward_app::webhooks::{CheckName, Report, Snippet, Verdict};
 use keyward_app::{Error, WebhookCase, WebhookSecret};
+use serde::Serialize;
 
 use super::{bytes, pair, params, scheme_file, secret_file};
 use crate::context::{Context, parse_seconds, parse_time};
@@ -17,6 +18,9 @@ pub struct Args {
     /// The capture: raw HTTP, cURL, HAR, request JSON and others (`-` is stdin)
     #[arg(long, value_name = "F")]
     request: PathBuf,
+    /// Which request of the capture, from 1, if it holds several
+    #[arg(long, value_name = "N")]
+    pick: Option<u32>,
     /// Scheme id; guessed from the headers without it
     #[arg(long, value_name = "ID", conflicts_with = "scheme_file")]
     scheme: Option<String>,
@@ -47,11 +51,24 @@ pub struct Args {
     /// Remember deliveries of this endpoint, and say when one comes again
     #[arg(long, value_name = "ENDPOINT")]
     remember: Option<String>,
+    /// Show the code that avoids the cause: express, fastapi, rails, spring, go, laravel or nextjs
+    #[arg(long, value_name = "NAME")]
+    framework: Option<String>,
+}
+
+/// What is printed: the report, and the code that was asked for.
+#[derive(Debug, Serialize)]
+struct Printed {
+    #[serde(flatten)]
+    report: Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippets: Option<Vec<Snippet>>,
 }
 
 pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
     let mut case = WebhookCase {
         capture: bytes(&args.request)?,
+        pick: args.pick,
         scheme: args.scheme,
         scheme_file: scheme_file(args.scheme_file.as_deref())?,
         secrets: args.secret,
@@ -70,13 +87,22 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         let value = value::read_file(Path::new(path))?;
         case.also.push(WebhookSecret { label: label.to_owned(), value });
     }
-    let view = context.keyward_at(args.at)?.webhook_verify(case)?;
-    context.printer.result(&view.report, text);
-    let good = matches!(view.report.verdict, Verdict::Valid | Verdict::Authenticated);
+    let keyward = context.keyward_at(args.at)?;
+    if let Some(framework) = &args.framework {
+        // An unknown one is said before a delivery is remembered.
+        keyward.webhook_snippets(framework, "", &[])?;
+    }
+    let report = keyward.webhook_verify(case)?.report;
+    let good = matches!(report.verdict, Verdict::Valid | Verdict::Authenticated);
+    let codes: Vec<_> = report.reasons.iter().map(|reason| reason.code).collect();
+    let code = |framework: &String| keyward.webhook_snippets(framework, &report.scheme, &codes);
+    let snippets = args.framework.as_ref().map(code).transpose()?;
+    context.printer.result(&Printed { report, snippets }, text);
     Ok(u8::from(!good))
 }
 
-fn text(report: &Report) -> String {
+fn text(printed: &Printed) -> String {
+    let Printed { report, snippets } = printed;
     let verdict = match report.verdict {
         Verdict::Valid => "valid",
         Verdict::Authenticated => "authenticated",
@@ -118,6 +144,12 @@ fn text(report: &Report) -> String {
     let _ = writeln!(out, "Signed: {}", safe(&report.signed));
     for note in &report.notes {
         let _ = writeln!(out, "Note: {}", safe(note));
+    }
+    for snippet in snippets.iter().flatten() {
+        let _ = writeln!(out, "\nIn {}, {}:", snippet.framework_name, snippet.title);
+        for line in snippet.text.lines() {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
     }
     out
 }
