@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod fuzz;
 mod fuzz_seeds;
+mod libraries;
 mod packages;
 mod session;
 mod steps;
@@ -24,6 +25,7 @@ cargo xtask run [--headless]  install what is missing, build, and open the windo
                               first journey and leave a screenshot in artifacts/)
 cargo xtask test              install what the tests need and run all of them
 cargo xtask e2e               the story in the real window, with a screenshot of each screen
+cargo xtask libraries         install the providers' webhook libraries that the tests compare with
 cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["run", "--headless"] => steps::run_headless(),
         ["test"] => steps::test(),
         ["e2e"] => steps::e2e(),
+        ["libraries"] => libraries::install(),
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),

@@ -68,9 +68,9 @@ const HEADLESS: Names = Names {
 };
 
 const TESTS: Names = Names {
-    apt: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq"],
-    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq"],
+    apt: &["age", "chromium", "git", "xclip", "dunst", "jq", "python3-venv"],
+    dnf: &["age", "chromium", "git", "xclip", "dunst", "jq", "python3"],
+    pacman: &["age", "chromium", "git", "xclip", "dunst", "jq", "python"],
 };
 
 /// Installs what is missing.
