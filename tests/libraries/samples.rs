@@ -1,6 +1,6 @@
 //! Samples that Keyward signs, and what is done to them; and Keyward's own word on each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine as _;
@@ -226,7 +226,7 @@ impl Keyward {
         answer(&serde_json::to_value(report.unwrap()).unwrap())
     }
 
-    fn command(&self, what: &str, library: &Library, secret: &PathBuf, now: i64) -> Command {
+    fn command(&self, what: &str, library: &Library, secret: &Path, now: i64) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyward"));
         command
             .env("KEYWARD_HOME", self.folder.path().join("home"))

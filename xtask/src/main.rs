@@ -30,6 +30,7 @@ cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
                               Keyward and its peers in turn over the same repositories
+cargo xtask bench webhook     what a verification and a failed diagnosis cost, by size of the body
 cargo xtask fuzz [TARGET] [--minutes N]
                               hostile bytes for every parser, or for one, ten minutes each
 ";
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),
+        ["bench", "webhook"] => {
+            steps::cargo(&["bench", "--package", "keyward-webhook", "--bench", "cost"])
+        }
         ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -58,7 +58,9 @@ fn hmac_key(hmac: &Hmac, secret: &[u8]) -> Result<KeyBytes, KeyFault> {
         KeyForm::Hex => from_hex(rest).ok_or(KeyFault::Hex),
         KeyForm::Base64 => from_base64(rest).ok_or(KeyFault::Base64),
         KeyForm::PrefixedBase64 if bare.is_some() => from_base64(rest).ok_or(KeyFault::Base64),
-        KeyForm::Text | KeyForm::PrefixedBase64 | KeyForm::TextOrBase64 => Ok(Zeroizing::new(secret.to_vec())),
+        KeyForm::Text | KeyForm::PrefixedBase64 | KeyForm::TextOrBase64 => {
+            Ok(Zeroizing::new(secret.to_vec()))
+        }
         KeyForm::Sha1 => Ok(Zeroizing::new(Sha1::digest(secret).to_vec())),
     }
 }

@@ -39,6 +39,7 @@ const PRETTY: &str = "{\n  \"id\": \"evt_1\",\n  \"b\": {\n    \"z\": 1.50,\n   
 const COMPACT: &str = r#"{"id":"evt_1","b":{"z":1.50,"a":"grün / é"},"list":[1,2]}"#;
 
 #[test]
+#[allow(clippy::print_stdout)] // The table is what a reader of the test wants.
 fn causes_are_named_and_none_is_made_up() {
     let (mut verdicts, mut wrong, mut false_claims) = (0, Vec::new(), Vec::new());
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
