@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod fuzz;
 mod fuzz_seeds;
+mod libraries;
 mod packages;
 mod session;
 mod soak;
@@ -25,10 +26,12 @@ cargo xtask run [--headless]  install what is missing, build, and open the windo
                               first journey and leave a screenshot in artifacts/)
 cargo xtask test              install what the tests need and run all of them
 cargo xtask e2e               the story in the real window, with a screenshot of each screen
+cargo xtask libraries         install the providers' webhook libraries that the tests compare with
 cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
                               Keyward and its peers in turn over the same repositories
+cargo xtask bench webhook     what a verification and a failed diagnosis cost, by size of the body
 cargo xtask fuzz [TARGET] [--minutes N]
                               hostile bytes for every parser, or for one, ten minutes each
 cargo xtask soak [NAME] [--rounds N]
@@ -43,9 +46,13 @@ fn main() -> ExitCode {
         ["run", "--headless"] => steps::run_headless(),
         ["test"] => steps::test(),
         ["e2e"] => steps::e2e(),
+        ["libraries"] => libraries::install(),
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),
+        ["bench", "webhook"] => {
+            steps::cargo(&["bench", "--package", "keyward-webhook", "--bench", "cost"])
+        }
         ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["soak", ref rest @ ..] => soak::run(rest),
         ["help" | "--help" | "-h"] => {

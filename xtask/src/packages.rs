@@ -80,6 +80,7 @@ const TESTS: Names = Names {
         "keepassxc",
         "bsdutils",
         "util-linux",
+        "python3-venv",
         "python3-argon2",
     ],
     dnf: &[

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::packages::{self, Need};
-use crate::{Result, bindings, root, session, ui};
+use crate::{Result, bindings, libraries, root, session, ui};
 
 /// Builds and opens the window.
 pub fn run() -> Result<()> {
@@ -46,6 +46,7 @@ pub fn e2e() -> Result<()> {
 pub fn test() -> Result<()> {
     let started = Instant::now();
     packages::install(Need::Tests)?;
+    libraries::install()?;
     say("formatting");
     cargo(&["fmt", "--all", "--check"])?;
     say("the window's pages: types, unit tests, build");

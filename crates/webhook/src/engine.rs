@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::adapters::Adapter;
 use crate::delivery::{Delivery, first};
-use crate::key::{from_base64, from_hex};
+use crate::key::from_hex;
 use crate::pki::parse_public;
 use crate::scheme::{
     self, Algorithm, Encoding, KeyPair, Method, Part, PublicKey, Scheme, Template,
@@ -327,7 +327,7 @@ pub(crate) fn write(encoding: Encoding, bytes: &[u8]) -> String {
 fn read(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Hex | Encoding::HexUpper => from_hex(text.as_bytes()).map(|b| b.to_vec()),
-        Encoding::Base64 => from_base64(text.as_bytes()).map(|b| b.to_vec()),
+        Encoding::Base64 => STANDARD.decode(text).ok(),
         Encoding::Base64url => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
     }
 }

@@ -259,7 +259,8 @@ pub(crate) fn claims(
 fn times(recipe: &Jwt, token: &Token, now: i64, tolerance: Option<u64>) -> Vec<Reason> {
     let leeway = i64::try_from(tolerance.unwrap_or(recipe.leeway)).unwrap_or(i64::MAX);
     let mut reasons = Vec::new();
-    if let Some(end) = token.time("exp").filter(|end| now > end.saturating_add(leeway)) {
+    // RFC 7519, section 4.1.4: "on or after" that time it is not accepted.
+    if let Some(end) = token.time("exp").filter(|end| now >= end.saturating_add(leeway)) {
         let late = duration(now.saturating_sub(end).unsigned_abs());
         reasons.push(Reason::new(
             Code::TokenExpired,

@@ -58,9 +58,17 @@ fn hmac_key(hmac: &Hmac, secret: &[u8]) -> Result<KeyBytes, KeyFault> {
         KeyForm::Hex => from_hex(rest).ok_or(KeyFault::Hex),
         KeyForm::Base64 => from_base64(rest).ok_or(KeyFault::Base64),
         KeyForm::PrefixedBase64 if bare.is_some() => from_base64(rest).ok_or(KeyFault::Base64),
-        KeyForm::Text | KeyForm::PrefixedBase64 => Ok(Zeroizing::new(secret.to_vec())),
+        KeyForm::Text | KeyForm::PrefixedBase64 | KeyForm::TextOrBase64 => {
+            Ok(Zeroizing::new(secret.to_vec()))
+        }
         KeyForm::Sha1 => Ok(Zeroizing::new(Sha1::digest(secret).to_vec())),
     }
+}
+
+/// The second key of a secret, for a scheme that takes it in two ways.
+pub(crate) fn second(scheme: &Scheme, secret: &[u8]) -> Option<KeyBytes> {
+    let recipe = scheme.hmac().filter(|recipe| recipe.key == KeyForm::TextOrBase64);
+    recipe.and_then(|_| from_base64(secret.strip_prefix(b"whsec_").unwrap_or(secret)))
 }
 
 fn public(text: &[u8], suits: impl Fn(&PublicKey) -> bool) -> Result<KeyBytes, KeyFault> {

@@ -233,7 +233,11 @@ fn usable<'a>(scheme: &Scheme, secrets: &[&'a NamedSecret]) -> (Vec<Key<'a>>, Un
     let (mut keys, mut unusable) = (Vec::new(), Vec::new());
     for secret in secrets {
         match key::key(scheme, secret.bytes.expose_secret()) {
-            Ok(bytes) => keys.push(Key { secret, bytes }),
+            Ok(bytes) => {
+                keys.push(Key { secret, bytes });
+                let second = key::second(scheme, secret.bytes.expose_secret());
+                keys.extend(second.map(|bytes| Key { secret, bytes }));
+            }
             Err(fault) => unusable.push((*secret, fault)),
         }
     }

@@ -21,7 +21,7 @@ use std::cell::Cell;
 use crate::delivery::{Delivery, Reading};
 use crate::engine;
 use crate::report::{Difference, Reason, SecretName};
-use crate::scheme::{Method, Scheme, Template};
+use crate::scheme::{Algorithm, Method, Scheme, Template};
 use crate::verdict::{Case, Key, NamedSecret, Unusable};
 
 /// Bytes that one diagnosis may put through a hash. A delivery of a megabyte can be tried almost two
@@ -46,7 +46,13 @@ fn try_cost(scheme: &Scheme) -> u64 {
 fn passes(scheme: &Scheme) -> u64 {
     let spellings = scheme.templates().count().max(1) as u64;
     let parsed = scheme.adapter.is_some() || scheme.templates().any(Template::reads_body);
-    spellings * if parsed { 6 } else { 1 }
+    // A key pair's message is put together first, and half of them hash with SHA-512, as the larger HMACs do.
+    let slow = match &scheme.sign {
+        Method::PublicKey(_) => true,
+        Method::Hmac(recipe) => matches!(recipe.algorithm, Algorithm::Sha384 | Algorithm::Sha512),
+        _ => false,
+    };
+    spellings * if parsed { 6 } else { 1 } * if slow { 2 } else { 1 }
 }
 
 /// A cause, with what it tells about the whole.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::{Context, Finding};
-use crate::key::{KeyBytes, from_base64, from_hex, is_empty, key};
+use crate::key::{KeyBytes, from_base64, from_hex, is_empty, key, second};
 use crate::report::{Code, Reason};
 
 /// Text that people copy along with a secret, or leave out.
@@ -36,8 +36,9 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
 pub(super) fn stored(context: &Context) -> Option<Finding> {
     context.case.also.iter().find_map(|other| {
         let bytes = other.bytes.expose_secret();
-        let key = key(context.scheme, bytes).ok().filter(|_| !is_empty(context.scheme, bytes))?;
-        context.fits_key(&key, &context.delivery).then(|| {
+        let first = key(context.scheme, bytes).ok().filter(|_| !is_empty(context.scheme, bytes))?;
+        let mut keys = std::iter::once(first).chain(second(context.scheme, bytes));
+        keys.any(|key| context.fits_key(&key, &context.delivery)).then(|| {
             Reason::proved(
                 Code::OtherStoredSecret,
                 format!("The request was signed with another stored secret: `{}`.", other.name),

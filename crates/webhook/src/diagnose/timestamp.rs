@@ -146,15 +146,21 @@ pub(super) fn find(context: &Context) -> Option<Finding> {
         Unit::Milliseconds | Unit::Iso => 1_000,
     };
     let tries = tries(context);
+    // Milliseconds that were rounded, or set to nought, lie within a second.
+    let rounded = if step == 1 { 0 } else { (tries / 4).min(2_000) };
     near(given, step, tries / 2)
+        .chain(near(given, 1, rounded))
         .chain(from_body(context, step, tries / 2))
         .find_map(|number| Some((number, fits(number)?)))
         .map(|(number, key)| {
+            let apart = match number.abs_diff(given) {
+                away if away < step.unsigned_abs() => format!("{away} ms"),
+                away => duration(away / step.unsigned_abs()),
+            };
             let reason = Reason::proved(
                 Code::TimestampModified,
                 format!(
-                    "The timestamp was changed: {number} was signed, {given} is here ({} apart).",
-                    duration(number.abs_diff(given) / step.unsigned_abs())
+                    "The timestamp was changed: {number} was signed, {given} is here ({apart} apart)."
                 ),
                 "Pass the timestamp on as it came; do not put the time of receipt in its place.",
             );

@@ -316,6 +316,8 @@ pub enum KeyForm {
     Base64,
     /// Base64 when the text has the secret's prefix, the text itself when it has not.
     PrefixedBase64,
+    /// The text, and what it is in base64 without a `whsec_` as well: either may sign.
+    TextOrBase64,
     /// The key is the SHA-1 of the text.
     Sha1,
 }

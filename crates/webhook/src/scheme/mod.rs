@@ -7,6 +7,8 @@ mod fields;
 mod method;
 mod template;
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 pub use self::fields::{
@@ -48,6 +50,10 @@ pub struct Scheme {
     /// A header that tells this scheme from others with the same signature header.
     #[serde(default)]
     pub marker: Option<Marker>,
+    /// Headers that stand beside the signature in every delivery, with a made-up value for samples:
+    /// some libraries refuse a request without them.
+    #[serde(default)]
+    pub beside: BTreeMap<String, String>,
     /// Where the delivery's own id is, for finding replays.
     #[serde(default)]
     pub delivery_id: Option<DeliveryId>,

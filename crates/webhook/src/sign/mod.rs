@@ -151,6 +151,11 @@ fn prepare(
     {
         place::set(request, name, value.clone());
     }
+    for (name, value) in &scheme.beside {
+        if request.header(name).is_none() {
+            place::set(request, name, value.clone());
+        }
+    }
     for part in scheme.templates().flat_map(|template| template.parts()) {
         if let Part::Header(name) = part
             && request.header(name).is_none()

@@ -7,6 +7,7 @@ mod every_scheme;
 mod hostile;
 mod key_pairs;
 mod material;
+mod measured;
 mod providers;
 mod published;
 mod shapes;
