@@ -9,6 +9,8 @@ mod contract;
 mod hook;
 #[cfg(target_os = "linux")]
 mod keychain;
+#[cfg(target_os = "linux")]
+mod lock;
 mod refusals;
 mod rotation;
 mod scan;

@@ -38,6 +38,7 @@ pub fn typescript() -> String {
         view::RestoreReport,
         view::RestoreChange,
         view::Status,
+        view::LockStatus,
         view::KeychainStatus,
         view::Doctor,
         view::Check,

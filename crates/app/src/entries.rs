@@ -46,7 +46,7 @@ impl Keyward {
                 if taken { Err(keyward_store::StoreError::Taken.into()) } else { Ok(()) }
             })?;
             let label = label(&entry.path(), 1);
-            let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+            let staged = self.stage(open, &entry.id, &label, value, now)?;
             open.change(|tx, vault| {
                 tx.put_entry(&entry)?;
                 vault.commit(tx, &staged, &staged.version(&entry.id, 1, "current", now))?;

@@ -6,9 +6,11 @@
 //! ([`view`]) never hold a value; a value leaves only through the functions of `values` and
 //! `exec`, each with its audit row.
 
+pub mod agent;
 mod audit;
 mod backup;
 pub mod bindings;
+mod boot;
 mod browser;
 pub mod clipboard;
 mod doctor;
@@ -23,9 +25,12 @@ mod home;
 mod hook;
 pub mod import;
 pub mod input;
+mod leaving;
+mod lock;
 mod mask;
 mod memory;
 pub mod outfile;
+mod presence;
 mod remind;
 mod restore;
 mod rotate;
@@ -47,7 +52,10 @@ pub use generate::generate;
 pub use hook::{HookOptions, HookRow, HookRun, HookStatus};
 pub use keyward_scan as scanner;
 pub use keyward_webhook as webhooks;
+pub use leaving::when_leaving;
+pub use lock::{Unlocked, locked, spoken};
 pub use mask::Masker;
+pub use presence::{Left, Presence};
 pub use restore::Merge;
 pub use rules::{RuleTest, load_rules, test_rules};
 pub use scan::ScanJob;

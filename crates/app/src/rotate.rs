@@ -76,7 +76,7 @@ impl Keyward {
                     ));
                 }
                 let label = label(&entry.path(), number);
-                let new = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+                let new = self.stage(open, &entry.id, &label, value, now)?;
                 staged = Some(new);
             }
             open.change(|tx, vault| {

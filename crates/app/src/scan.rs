@@ -17,7 +17,6 @@ use crate::error::io;
 use crate::outfile;
 use crate::rules::{load_rules, partly_read};
 use crate::snapshot::resolve;
-use crate::values::read_all;
 use crate::view::{LeakCount, Repository, RepositoryList};
 use crate::{Error, Keyward};
 
@@ -149,7 +148,7 @@ impl Keyward {
             return Ok(None);
         }
         self.with(|open| {
-            let own = read_all(open)?.into_iter().map(|(entry, row, value)| OwnValue {
+            let own = self.read_all(open)?.into_iter().map(|(entry, row, value)| OwnValue {
                 entry,
                 version: row.number,
                 stage: row.stage,

@@ -13,5 +13,5 @@ mod tx;
 
 pub use error::StoreError;
 pub use open::{Store, private_folder};
-pub use row::{AuditRecord, BackupRecord, Entry, Intent, Run, Use, Version};
+pub use row::{AuditRecord, BackupRecord, Entry, Intent, Lock, Run, Tries, Use, Version};
 pub use tx::{RowKey, Tx};

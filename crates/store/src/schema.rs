@@ -9,7 +9,8 @@ pub(crate) const APPLICATION_ID: i64 = 0x4B45_5957;
 
 /// Each step brings the file from schema `index` to `index + 1`. Steps are never edited, only
 /// added.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -81,7 +82,16 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit record takes no update'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit record takes no delete'); END;
-"];
+",
+    "
+-- The lock: its wrapped key under `passphrase`, failed tries under `tries`.
+CREATE TABLE lock (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    mac  BLOB NOT NULL
+) WITHOUT ROWID;
+",
+];
 
 /// Newest schema this program knows.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;

@@ -5,6 +5,7 @@
 mod backup;
 mod entry;
 mod home;
+mod lock;
 mod rotation;
 mod status;
 
@@ -13,6 +14,7 @@ pub use entry::{
     CurrentVersion, EntryDetail, EntryList, EntryRow, ImportReport, ImportRow, UseRow, VersionRow,
 };
 pub use home::{Home, Need, Repository, RepositoryList, Week};
+pub use lock::LockStatus;
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
     AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus, LeakCount, Settings, Status,

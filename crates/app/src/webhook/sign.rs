@@ -127,7 +127,7 @@ impl Keyward {
                 Ok(versions.find(|version| version.stage.as_str() == "current").cloned())
             })?;
             let Some(version) = version else { return Ok(None) };
-            Ok(open.vault.read(&mut open.store, &[version])?.pop())
+            Ok(self.values(open, &[version])?.pop())
         })?;
         found.flatten().ok_or_else(|| Error::not_found(name))
     }

@@ -12,7 +12,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_store::private_folder;
@@ -20,21 +19,13 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::{Keychain, KeychainError};
+use crate::kdf::{self, COST, Cost, SALT};
 use crate::sealed;
 use crate::secret::{Secret, secret};
 
 const MAGIC: &[u8] = b"keyward-keychain\n";
 const FORMAT: u8 = 1;
-const SALT: usize = 16;
 const HEADER: usize = MAGIC.len() + 1 + 12 + SALT;
-/// Argon2id as OWASP and RFC 9106 (second choice) have it: 64 MiB, 3 passes, 4 lanes.
-const MEMORY: u32 = 64 * 1024;
-const PASSES: u32 = 3;
-const LANES: u32 = 4;
-/// The most that a file may ask for: four times what we write.
-const MAX_MEMORY: u32 = 4 * MEMORY;
-const MAX_PASSES: u32 = 12;
-const MAX_LANES: u32 = 16;
 /// Largest file that is read (bytes).
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
@@ -75,20 +66,10 @@ impl FileKeychain {
             let bytes = &header[at + 4 * index..at + 4 * index + 4];
             u32::from_le_bytes(bytes.try_into().expect("a slice of four bytes"))
         };
-        let (memory, passes, lanes) = (number(0), number(1), number(2));
-        if memory > MAX_MEMORY || passes > MAX_PASSES || lanes > MAX_LANES {
-            return Err(KeychainError::FileLimit);
-        }
-        let params =
-            Params::new(memory, passes, lanes, Some(32)).map_err(|_| KeychainError::FileLimit)?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(
-                self.passphrase.expose_secret(),
-                &header[HEADER - SALT..],
-                &mut *key,
-            )
-            .map_err(|_| KeychainError::FileLimit)?;
+        let cost = Cost { memory: number(0), passes: number(1), lanes: number(2) };
+        let salt = &header[HEADER - SALT..];
+        let key = kdf::derive(self.passphrase.expose_secret(), salt, cost)
+            .map_err(|kdf::TooMuch| KeychainError::FileLimit)?;
         *derived = Some((*header, key.clone()));
         Ok(key)
     }
@@ -196,7 +177,7 @@ fn fresh_header() -> Result<[u8; HEADER], KeychainError> {
     let mut bytes = Vec::with_capacity(HEADER);
     bytes.extend_from_slice(MAGIC);
     bytes.push(FORMAT);
-    for number in [MEMORY, PASSES, LANES] {
+    for number in [COST.memory, COST.passes, COST.lanes] {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
     bytes.extend_from_slice(&salt);
