@@ -175,24 +175,35 @@ fn wrong_tries_have_to_wait_in_every_process() {
 
 #[test]
 fn a_try_that_is_killed_counts() {
-    let keyward = locked();
-    let mut child = keyward
-        .command(env!("CARGO_BIN_EXE_keyward"))
-        .args(["unlock", "--passphrase-file", "wrong"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // As soon as the try is under way, before it is known to be wrong.
-    until("the try is counted", || {
-        keyward.run("passphrase status --json").json()["wait"].as_u64() > Some(0)
-    });
-    let _ = child.kill();
-    let _ = child.wait();
-    // Either the kill came in time or the answer was there; the count is one in both cases.
-    until("the wait is over", || keyward.run("unlock --passphrase-file wrong").status == 6);
-    keyward.run("unlock --passphrase-file words").fails(5, "UNLOCK_WAIT").says("2 times");
+    // A kill may come too late on a busy machine; then it is tried again with another vault.
+    for _ in 0..5 {
+        let keyward = locked();
+        let database = keyward.home().join("keyward.db");
+        let written = || std::fs::metadata(&database).unwrap().modified().unwrap();
+        let before = written();
+        let mut child = keyward
+            .command(env!("CARGO_BIN_EXE_keyward"))
+            .args(["unlock", "--passphrase-file", "wrong"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The first write is the count; the answer takes a tenth of a second more.
+        while written() == before && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        until("the second try counts as the second", || {
+            let said = keyward.run("unlock --passphrase-file wrong");
+            said.status == 6 && said.says("Try again in 2 seconds").status == 6
+        });
+        if !keyward.run("audit list --json").ok().out.contains("1 in a row") {
+            return;
+        }
+    }
+    panic!("no kill fell between a try and its answer");
 }
 
 #[test]
@@ -242,9 +253,9 @@ fn the_agent_ends_with_its_time_by_a_signal_and_leaves_nothing() {
     until("the kill ends it", || agent_of(&keyward).is_none());
     assert!(socket(&keyward).exists());
     keyward.run("get canary --reveal").fails(5, "VAULT_LOCKED");
-    drop(third);
-    let _fourth = unlock(&keyward, "5m");
+    let fourth = unlock(&keyward, "5m");
     assert_eq!(keyward.run("get canary --reveal").ok().out, CANARY);
+    drop((third, fourth));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! the database gives one away. Names, dates and the record stay readable.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use keyward_store::{Entry, Lock, Tries};
 use keyward_vault::{LockKey, Moment, Passphrase, UnwrapError, one_more, wait};
@@ -416,8 +415,7 @@ pub fn spoken(seconds: u64) -> String {
         1 => format!("1 {one}"),
         _ => format!("{number} {one}s"),
     };
-    let time = Duration::from_secs(seconds).as_secs();
-    match (time / 3600, time % 3600 / 60, time % 60) {
+    match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
         (0, 0, seconds) => count(seconds, "second"),
         (0, minutes, 0) => count(minutes, "minute"),
         (0, minutes, seconds) => {

@@ -133,7 +133,7 @@ pub fn text(status: &LockStatus) -> String {
         out.push_str(&format!(" Another try has to wait {}.", spoken(status.wait)));
     }
     if status.behind > 0 {
-        let behind = count(u64::from(status.behind), "value has", "values have");
+        let behind = count(status.behind, "value has", "values have");
         out.push_str(&format!(
             " Setting or removing it was cut off: {behind} not followed; do it again to finish."
         ));
