@@ -13,8 +13,8 @@ use keyward_app::scanner::{Cancel, Report};
 use keyward_app::view::{
     AuditList, AuditVerdict, BackupList, BackupReport, Doctor, DrillReport, EntryDetail, EntryList,
     Home, ImportReport, IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyVerdict,
-    IssuedKeyView, KitReport, RepositoryList, RestoreReport, RunList, RunView, ScheduleRun,
-    ScheduleStatus, Settings, Status,
+    IssuedKeyView, KitReport, LockStatus, RepositoryList, RestoreReport, RunList, RunView,
+    ScheduleRun, ScheduleStatus, Settings, Status,
 };
 use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
@@ -523,6 +523,67 @@ pub fn audit(keyward: State<'_, Keyward>, entry: Option<String>) -> Answer<Audit
 #[tauri::command(async)]
 pub fn audit_verify(keyward: State<'_, Keyward>) -> Answer<AuditVerdict> {
     keyward.audit_verify(None)
+}
+
+/// Whether the vault has a passphrase, and whether it is locked.
+#[tauri::command(async)]
+pub fn lock_status(keyward: State<'_, Keyward>) -> Answer<LockStatus> {
+    keyward.lock_status()
+}
+
+/// Forgets every key, here and in the agent of the command line.
+#[tauri::command(async)]
+pub fn lock(keyward: State<'_, Keyward>, shell: State<'_, Shell>) -> Answer<LockStatus> {
+    shell.cancel_scan();
+    keyward.lock_everything("the window");
+    keyward.lock_status()
+}
+
+/// Unlocks the window.
+#[tauri::command(async)]
+pub fn unlock(
+    keyward: State<'_, Keyward>,
+    shell: State<'_, Shell>,
+    passphrase: String,
+) -> Answer<LockStatus> {
+    let status = keyward.unlock_session(&secret(passphrase.into_bytes()))?;
+    shell.presence().seen();
+    Ok(status)
+}
+
+/// Sets a passphrase.
+#[tauri::command(async)]
+pub fn passphrase_set(
+    keyward: State<'_, Keyward>,
+    shell: State<'_, Shell>,
+    passphrase: String,
+) -> Answer<LockStatus> {
+    let status = keyward.passphrase_set(&secret(passphrase.into_bytes()))?;
+    shell.presence().seen();
+    Ok(status)
+}
+
+/// Changes the passphrase.
+#[tauri::command(async)]
+pub fn passphrase_change(
+    keyward: State<'_, Keyward>,
+    passphrase: String,
+    next: String,
+) -> Answer<LockStatus> {
+    keyward.passphrase_change(&secret(passphrase.into_bytes()), &secret(next.into_bytes()))
+}
+
+/// Removes the passphrase.
+#[tauri::command(async)]
+pub fn passphrase_remove(keyward: State<'_, Keyward>, passphrase: String) -> Answer<LockStatus> {
+    keyward.passphrase_remove(&secret(passphrase.into_bytes()))
+}
+
+/// The person is at work.
+#[tauri::command(async)]
+pub fn active(shell: State<'_, Shell>) -> Answer<()> {
+    shell.presence().seen();
+    Ok(())
 }
 
 /// The settings in force.

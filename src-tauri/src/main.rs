@@ -4,6 +4,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
+mod locking;
 mod progress;
 mod shell;
 mod tray;
@@ -82,6 +83,13 @@ fn main() -> tauri::Result<()> {
             commands::restore_apply,
             commands::audit,
             commands::audit_verify,
+            commands::lock_status,
+            commands::lock,
+            commands::unlock,
+            commands::passphrase_set,
+            commands::passphrase_change,
+            commands::passphrase_remove,
+            commands::active,
             commands::settings,
             commands::save_settings,
             commands::send_reminder,
@@ -104,6 +112,7 @@ fn main() -> tauri::Result<()> {
                     }
                 });
             }
+            locking::watch(app.handle());
             let handle = app.handle().clone();
             std::thread::spawn(move || {
                 loop {

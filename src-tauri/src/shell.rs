@@ -1,16 +1,23 @@
-//! What the shell itself remembers: the scan that can be cancelled.
+//! What the shell itself remembers: the scan that can be cancelled, and whether somebody is there.
 
 use std::sync::{Mutex, PoisonError};
 
+use keyward_app::Presence;
 use keyward_app::scanner::Cancel;
 
 /// The shell's own state.
 #[derive(Default)]
 pub struct Shell {
     scan: Mutex<Option<Cancel>>,
+    presence: Presence,
 }
 
 impl Shell {
+    /// Whether somebody is at work in the window.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
     /// Remembers the running scan, or that there is none.
     pub fn scanning(&self, cancel: Option<Cancel>) {
         *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = cancel;

@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod backup_habit;
+#[cfg(target_os = "linux")]
+mod bad_backup;
 #[cfg(target_os = "linux")]
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod bad_keychain;
-mod backup_habit;
-#[cfg(target_os = "linux")]
-mod bad_backup;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
@@ -23,6 +23,8 @@ mod issue;
 mod keepassxc;
 #[cfg(target_os = "linux")]
 mod keychain;
+#[cfg(target_os = "linux")]
+mod lock;
 mod refusals;
 #[cfg(unix)]
 mod restore_kill;

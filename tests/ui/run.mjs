@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { open, ROOT, start } from "./harness.mjs";
 import { journeys } from "./journeys.mjs";
+import { lock } from "./lock.mjs";
 import { quality } from "./quality.mjs";
 
 if (!existsSync(join(ROOT, "ui", "dist", "index.html"))) {
@@ -17,7 +18,7 @@ const stage = await start();
 let passed = 0;
 let failed = 0;
 try {
-  for (const [name, test] of Object.entries({ ...journeys, ...quality })) {
+  for (const [name, test] of Object.entries({ ...journeys, ...quality, ...lock })) {
     if (!name.includes(wanted)) continue;
     try {
       await test((options) => open(stage, options));

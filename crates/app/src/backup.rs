@@ -183,7 +183,7 @@ impl Keyward {
         let mut entries = vec![];
         for entry in &snapshot.entries {
             let rows = snapshot.versions(entry);
-            let values = open.vault.read(&mut open.store, rows)?;
+            let values = self.values(open, rows)?;
             let versions = rows.iter().zip(values).map(|(row, value)| backup::Version {
                 number: row.number,
                 stage: row.stage.clone(),

@@ -49,6 +49,7 @@ pub fn typescript() -> String {
         view::BadEntry,
         view::RestoreChange,
         view::Status,
+        view::LockStatus,
         view::KeychainStatus,
         view::Doctor,
         view::Check,

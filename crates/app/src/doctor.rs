@@ -13,6 +13,7 @@ impl Keyward {
         checks.push(self.check_vault());
         if checks.iter().all(|check| check.ok) {
             checks.push(self.check_values());
+            checks.push(self.check_lock());
             checks.push(self.check_audit());
             checks.push(self.check_backup());
             checks.push(self.check_drill());
@@ -130,14 +131,52 @@ impl Keyward {
     fn check_values(&self) -> Check {
         let read = self.with(|open| {
             let versions = open.read(|tx| Ok(tx.all_versions()?))?;
-            Ok(open.vault.read(&mut open.store, &versions)?.len())
+            Ok(self.values_unasked(open, &versions)?.len())
         });
         match read {
+            Err(error) if error.code == "VAULT_LOCKED" => well(
+                "values",
+                "The values are sealed under the passphrase; unlock to have them checked."
+                    .to_owned(),
+            ),
             Ok(count) => {
                 let count = count.unwrap_or(0);
                 well("values", format!("{count} values are in the keychain as they were stored."))
             }
             Err(error) => ill("values", error),
+        }
+    }
+
+    fn check_lock(&self) -> Check {
+        let behind = |count: u32| {
+            Error::new(
+                "LOCK_UNFINISHED",
+                format!(
+                    "Setting or removing the passphrase was cut off; {count} values have not followed. None is lost."
+                ),
+                "`keyward unlock` with the passphrase finishes it.",
+            )
+        };
+        match self.lock_status() {
+            Ok(status) if status.behind > 0 => ill("lock", behind(status.behind)),
+            Ok(status) if !status.passphrase => well(
+                "lock",
+                "There is no passphrase; whoever opens the keychain has the values.".to_owned(),
+            ),
+            Ok(status) if status.locked => {
+                well("lock", "There is a passphrase, and the vault is locked.".to_owned())
+            }
+            Ok(status) => well(
+                "lock",
+                match status.unlocked_for {
+                    Some(seconds) => format!(
+                        "There is a passphrase; the vault is unlocked for {} more.",
+                        crate::spoken(seconds)
+                    ),
+                    None => "There is a passphrase, and the vault is unlocked.".to_owned(),
+                },
+            ),
+            Err(error) => ill("lock", error),
         }
     }
 

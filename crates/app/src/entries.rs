@@ -56,7 +56,7 @@ impl Keyward {
                 );
             }
             let label = label(&entry.path(), 1);
-            let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+            let staged = self.stage(open, &entry.id, &label, value, now)?;
             open.change(|tx, vault| {
                 tx.put_entry(&entry)?;
                 vault.commit(tx, &staged, &staged.version(&entry.id, 1, "current", now))?;

@@ -3,7 +3,9 @@
 use keyward_backup::{DocumentError, FileError, LockError, OpenError};
 use keyward_scan::ScanError;
 use keyward_store::StoreError;
-use keyward_vault::{KeychainError, NameError, SealError, SecretError, VaultError};
+use keyward_vault::{
+    KeychainError, NameError, PassphraseError, SealError, SecretError, VaultError,
+};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -88,6 +90,8 @@ pub const CODES: &[(&str, u8)] = &[
     ("KC_FAILED", 5),
     ("KC_KEY_MISSING", 5),
     ("KC_VALUE_MISSING", 5),
+    ("VAULT_LOCKED", 5),
+    ("UNLOCK_WAIT", 5),
     ("VAULT_WRONG_PASSPHRASE", 6),
     ("VAULT_DAMAGED", 6),
     ("VAULT_EMPTY", 6),
@@ -112,8 +116,11 @@ pub const CODES: &[(&str, u8)] = &[
     ("NOTIFY", 7),
     ("COMMAND_NOT_STARTED", 7),
     ("SEND_FAILED", 7),
+    ("AGENT_UNAVAILABLE", 7),
     ("NAME_EXISTS", 8),
     ("VAULT_BUSY", 8),
+    ("PASSPHRASE_STATE", 8),
+    ("LOCK_UNFINISHED", 8),
     ("HOOK_MANAGED", 8),
     ("HOOK_CONFLICT", 8),
     ("HOOKS_ELSEWHERE", 8),
@@ -308,6 +315,8 @@ impl From<VaultError> for Error {
                 says,
                 "Another program changed the item. Restore it from a backup, or rotate the key.",
             ),
+            VaultError::Locked => crate::locked(),
+            VaultError::LockMoved => Self::new("VAULT_BUSY", says, "Try again."),
         }
     }
 }
@@ -326,6 +335,20 @@ impl From<SecretError> for Error {
         };
         let says = format!("{}. {UNCHANGED}", capital(&error.to_string()));
         Self::new(code, says, "Hand in the credential itself, not a file that holds more.")
+    }
+}
+
+impl From<PassphraseError> for Error {
+    fn from(error: PassphraseError) -> Self {
+        let says = format!("{}. {UNCHANGED}", capital(&error.to_string()));
+        match error {
+            PassphraseError::Empty => {
+                Self::new("PASSPHRASE_EMPTY", says, "Choose a passphrase of several words.")
+            }
+            PassphraseError::Unfit => {
+                Self::new("PASSPHRASE_UNFIT", says, "A passphrase is text of at most 4,096 bytes.")
+            }
+        }
     }
 }
 

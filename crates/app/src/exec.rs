@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::guess::Guess;
 use crate::mask::Masker;
 use crate::snapshot::Snapshot;
-use crate::values::{Used, read_all};
+use crate::values::Used;
 use crate::{Error, Keyward, guard};
 
 /// Which entries become variables.
@@ -74,7 +74,7 @@ impl Keyward {
         let found = self.with(|open| {
             let chosen = open.read(|tx| choose(&Snapshot::read(tx)?, selection))?;
             let versions: Vec<Version> = chosen.iter().map(|(_, _, v)| v.clone()).collect();
-            let values = open.vault.read(&mut open.store, &versions)?;
+            let values = self.values(open, &versions)?;
             if !selection.force {
                 // The value decides, not only what was written down about it.
                 for ((var, name, _), value) in chosen.iter().zip(&values) {
@@ -165,7 +165,7 @@ impl Keyward {
     /// # Errors
     /// The keychain or the disk.
     pub fn masker(&self) -> Result<Masker, Error> {
-        let values = self.with(read_all)?;
+        let values = self.with(|open| self.read_all(open))?;
         let values = values.unwrap_or_default();
         Masker::new(values.iter().map(|(name, _, value)| (name.as_str(), value)))
     }

@@ -120,7 +120,7 @@ impl Keyward {
                     _ => continue,
                 };
                 let label = label(&entry.path(), number);
-                let staged = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+                let staged = self.stage(open, &entry.id, &label, value, now)?;
                 ready.push(Ready { entry, old, number, staged, action: &one.row.action });
             }
             open.change(|tx, vault| {

@@ -6,9 +6,11 @@
 //! ([`view`]) never hold a value; a value leaves only through the functions of `values` and
 //! `exec`, each with its audit row.
 
+pub mod agent;
 mod audit;
 mod backup;
 pub mod bindings;
+mod boot;
 mod browser;
 pub mod clipboard;
 mod doctor;
@@ -26,12 +28,15 @@ pub mod import;
 pub mod input;
 mod issue;
 mod kit;
+mod leaving;
 mod limits;
+mod lock;
 mod mask;
 mod memory;
 mod notice;
 mod opening;
 pub mod outfile;
+mod presence;
 mod remind;
 mod restorable;
 mod restore;
@@ -57,8 +62,11 @@ pub use generate::generate;
 pub use hook::{HookOptions, HookRow, HookRun, HookStatus};
 pub use keyward_scan as scanner;
 pub use keyward_webhook as webhooks;
+pub use leaving::when_leaving;
+pub use lock::{Unlocked, locked, spoken};
 pub use mask::Masker;
 pub use notice::Notice;
+pub use presence::{Left, Presence};
 pub use restore::{Merge, RestoreOptions};
 pub use rules::{RuleTest, load_rules, test_rules};
 pub use scan::ScanJob;

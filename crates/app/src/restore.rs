@@ -208,8 +208,7 @@ impl Keyward {
                     };
                     let number = (from.number..).find(|number| !taken(*number)).unwrap_or(u32::MAX);
                     let text = label(&entry.path(), number);
-                    let staged =
-                        open.vault.stage(&mut open.store, &entry.id, &text, &from.value, now)?;
+                    let staged = self.stage(open, &entry.id, &text, &from.value, now)?;
                     let mut row = staged.version(&entry.id, number, &from.stage, from.created);
                     row.retired = from.retired;
                     versions.push((row, Some(staged)));

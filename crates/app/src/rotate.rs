@@ -77,7 +77,7 @@ impl Keyward {
                 }
                 open.read(|tx| limits::check(tx, 0, value_len(value)))?;
                 let label = label(&entry.path(), number);
-                let new = open.vault.stage(&mut open.store, &entry.id, &label, value, now)?;
+                let new = self.stage(open, &entry.id, &label, value, now)?;
                 staged = Some(new);
             }
             open.change(|tx, vault| {

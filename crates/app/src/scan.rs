@@ -17,7 +17,6 @@ use crate::error::io;
 use crate::outfile;
 use crate::rules::{load_rules, partly_read};
 use crate::snapshot::resolve;
-use crate::values::read_all;
 use crate::view::{LeakCount, Repository, RepositoryList};
 use crate::{Error, Keyward};
 
@@ -62,13 +61,14 @@ impl Keyward {
             job.options.baseline = Some(Baseline::read(path)?);
             job.options.today = Some(self.today());
         }
-        let own = match self.own_values() {
-            Ok(own) => own,
+        let (own, opens) = match self.own_values() {
+            Ok(own) => (own, true),
             Err(error) if job.options.own_only => return Err(error),
-            // The report says that own values were not looked for; `doctor` says why.
-            Err(_) => None,
+            // The report says that own values were not looked for; `doctor` says why. A locked vault
+            // still knows which keys it issued.
+            Err(error) => (None, ["VAULT_LOCKED", "UNLOCK_WAIT"].contains(&error.code.as_str())),
         };
-        if own.is_some() {
+        if opens {
             self.add_issued_rules(&mut rules);
         }
         let sources = &job.options.sources;
@@ -153,7 +153,7 @@ impl Keyward {
             return Ok(None);
         }
         self.with(|open| {
-            let own = read_all(open)?.into_iter().map(|(entry, row, value)| OwnValue {
+            let own = self.read_all(open)?.into_iter().map(|(entry, row, value)| OwnValue {
                 entry,
                 version: row.number,
                 stage: row.stage,

@@ -218,7 +218,8 @@ impl Keyward {
     /// failed.
     ///
     /// # Errors
-    /// `NOT_FOUND` without a vault or a schedule, `BACKUP_NO_RECIPIENT`, the keychain, the database.
+    /// `NOT_FOUND` without a vault or a schedule, `BACKUP_NO_RECIPIENT`, `VAULT_LOCKED` where a backup
+    /// is due and nobody has unlocked the vault, the keychain, the database.
     /// A folder that fails is in the report, and the others are written all the same.
     pub fn schedule_run(&self, force: bool) -> Result<ScheduleRun, Error> {
         let seen = self.with(|open| {
@@ -254,6 +255,10 @@ impl Keyward {
                     run.state = "written".to_owned();
                     run.path = Some(path.display().to_string());
                     run.pruned = pruned;
+                }
+                // Without the values there is no backup for any folder, and none was written yet.
+                Err(error) if document.is_none() && crate::session::is_keychain(&error) => {
+                    return Err(error);
                 }
                 Err(error) => {
                     run.state = "failed".to_owned();

@@ -62,6 +62,10 @@ pub struct Config {
     pub keychain: KeychainKind,
     /// Gives the passphrase of `KEYWARD_KEYCHAIN=file`; asked at most once.
     pub passphrase: Box<dyn Fn() -> Result<Secret, Error> + Send + Sync>,
+    /// Gives the passphrase of a locked vault when a value is needed, or says that it is locked.
+    pub unlock: Box<dyn Fn() -> Result<Secret, Error> + Send + Sync>,
+    /// Whether the key may come from the process that `keyward unlock` starts.
+    pub agent: bool,
     /// Whether the system may ask the user to unlock its keychain.
     pub prompts: bool,
     /// Which face it is, for the audit record: `cli` or `desktop`.
@@ -93,6 +97,8 @@ impl Config {
             home,
             keychain: KeychainKind::parse(word.as_deref())?,
             passphrase: Box::new(move || keychain_passphrase(&ask)),
+            unlock: Box::new(|| Err(crate::locked())),
+            agent: actor == "cli",
             prompts: true,
             actor,
             at,
@@ -193,6 +199,15 @@ impl Open {
         self.store.read(self.vault.row_key(), work)
     }
 
+    /// The same, where the vault's keys are needed too.
+    pub(crate) fn read_with<T>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>, &Vault) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let vault = &self.vault;
+        self.store.read(vault.row_key(), |tx| work(tx, vault))
+    }
+
     /// Commits a change and its audit rows in one transaction, then moves the anchor.
     pub(crate) fn change<T>(
         &mut self,
@@ -244,6 +259,8 @@ impl Keyward {
             home: PathBuf::new(),
             keychain: KeychainKind::Memory,
             passphrase: Box::new(|| Err(Error::not_found("passphrase"))),
+            unlock: Box::new(|| Err(crate::locked())),
+            agent: false,
             prompts: false,
             actor: "cli",
             at: Some(at),
@@ -316,6 +333,28 @@ impl Keyward {
             return Ok(lock(&self.open).is_some());
         }
         Ok(Store::exists(&self.database())?)
+    }
+
+    /// Forgets every key; the next use opens the vault again. True when the lock key was among
+    /// them.
+    pub(crate) fn forget(&self) -> bool {
+        let mut open = lock(&self.open);
+        let held = open.as_ref().is_some_and(|open| open.vault.held().is_some());
+        if self.is_in_memory() {
+            if let Some(open) = open.as_mut() {
+                open.vault.hold(None);
+            }
+        } else {
+            *open = None;
+            // A keychain file's passphrase and key go with it.
+            *lock(&self.keychain) = None;
+        }
+        held
+    }
+
+    /// Whether this session has the lock key; nothing is opened for the answer.
+    pub(crate) fn holds_key(&self) -> bool {
+        lock(&self.open).as_ref().is_some_and(|open| open.vault.held().is_some())
     }
 
     /// Whether the vault was opened in this session.
@@ -456,7 +495,8 @@ impl From<KeychainKind> for &'static str {
 
 /// Keychain errors that mean "not here", as opposed to "broken": a scan goes on without it.
 pub(crate) fn is_keychain(error: &Error) -> bool {
-    error.code.starts_with("KC_") || matches!(error.code.as_str(), "NO_INPUT")
+    error.code.starts_with("KC_")
+        || matches!(error.code.as_str(), "NO_INPUT" | "VAULT_LOCKED" | "UNLOCK_WAIT")
 }
 
 /// Puts a full name together from what was typed.

@@ -30,12 +30,13 @@ impl Keyward {
         let fits = (1..=3650).contains(&settings.rotate_days)
             && settings.lead_days <= 365
             && (5..=600).contains(&settings.clear_after)
+            && [0, 1, 5, 15, 60].contains(&settings.lock_after)
             && ["system", "light", "dark"].contains(&settings.theme.as_str());
         if !fits {
             return Err(Error::new(
                 "FIELD_INVALID",
                 "A setting is out of its range. Nothing was changed.",
-                "Rotate every 1 to 3650 days, remind 0 to 365 days before, clear the clipboard after 5 to 600 seconds.",
+                "Rotate every 1 to 3650 days, remind 0 to 365 days before, clear the clipboard after 5 to 600 seconds, lock after 1, 5, 15 or 60 minutes or never (0).",
             ));
         }
         self.with_new(|open| {

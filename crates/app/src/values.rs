@@ -1,8 +1,9 @@
 //! The ways in which a value leaves the vault for a person: revealed, or on the clipboard. Each
 //! has its audit row, written before the value is handed out.
 
+use jiff::Timestamp;
 use keyward_store::{Use, Version};
-use keyward_vault::Secret;
+use keyward_vault::{Secret, Staged, VaultError};
 
 use crate::session::Open;
 use crate::snapshot::Snapshot;
@@ -56,7 +57,7 @@ impl Keyward {
                 })?;
                 Ok((entry.path(), row))
             })?;
-            let value = read_one(open, &row)?;
+            let value = self.read_one(open, &row)?;
             let detail = format!("version {}", row.number);
             self.record_or_defer(open, &self.event(action, &path, Some(detail)))?;
             Ok(value)
@@ -98,23 +99,75 @@ impl Keyward {
             Ok(((), vec![]))
         })
     }
-}
 
-/// Every value of the vault with its entry's name, without an audit row: for masking and for
-/// looking for leaks.
-pub(crate) fn read_all(open: &mut Open) -> Result<Vec<(String, Version, Secret)>, Error> {
-    let snapshot = open.read(Snapshot::read)?;
-    let mut rows = vec![];
-    for entry in &snapshot.entries {
-        rows.extend(snapshot.versions(entry).iter().map(|row| (entry.path(), row.clone())));
+    /// The values of these versions, in the order asked: the one way by which any value is read. A
+    /// locked vault is unlocked first, where the session has a way to.
+    pub(crate) fn values(
+        &self,
+        open: &mut Open,
+        versions: &[Version],
+    ) -> Result<Vec<Secret>, Error> {
+        match open.vault.read(&mut open.store, versions) {
+            Err(VaultError::Locked) => {
+                self.fetch_key(open)?;
+                Ok(open.vault.read(&mut open.store, versions)?)
+            }
+            read => Ok(read?),
+        }
     }
-    let versions: Vec<Version> = rows.iter().map(|(_, row)| row.clone()).collect();
-    let values = open.vault.read(&mut open.store, &versions)?;
-    Ok(rows.into_iter().zip(values).map(|((name, row), value)| (name, row, value)).collect())
-}
 
-/// One version's value, without an audit row: only for use inside the program.
-pub(crate) fn read_one(open: &mut Open, version: &Version) -> Result<Secret, Error> {
-    let mut values = open.vault.read(&mut open.store, std::slice::from_ref(version))?;
-    values.pop().ok_or_else(|| Error::new("FAULT", "No value was read.", "Try again."))
+    /// The same, but nobody is asked for a passphrase.
+    pub(crate) fn values_unasked(
+        &self,
+        open: &mut Open,
+        versions: &[Version],
+    ) -> Result<Vec<Secret>, Error> {
+        match open.vault.read(&mut open.store, versions) {
+            Err(VaultError::Locked) if self.key_from_agent(open)? => {
+                Ok(open.vault.read(&mut open.store, versions)?)
+            }
+            read => Ok(read?),
+        }
+    }
+
+    /// Puts a new value into the keychain, sealed if the vault has a passphrase; see
+    /// [`Keyward::values`].
+    pub(crate) fn stage(
+        &self,
+        open: &mut Open,
+        entry: &str,
+        label: &str,
+        value: &Secret,
+        now: Timestamp,
+    ) -> Result<Staged, Error> {
+        match open.vault.stage(&mut open.store, entry, label, value, now) {
+            Err(VaultError::Locked) => {
+                self.fetch_key(open)?;
+                Ok(open.vault.stage(&mut open.store, entry, label, value, now)?)
+            }
+            staged => Ok(staged?),
+        }
+    }
+
+    /// Every value of the vault with its entry's name, without an audit row: for masking and for
+    /// looking for leaks.
+    pub(crate) fn read_all(
+        &self,
+        open: &mut Open,
+    ) -> Result<Vec<(String, Version, Secret)>, Error> {
+        let snapshot = open.read(Snapshot::read)?;
+        let mut rows = vec![];
+        for entry in &snapshot.entries {
+            rows.extend(snapshot.versions(entry).iter().map(|row| (entry.path(), row.clone())));
+        }
+        let versions: Vec<Version> = rows.iter().map(|(_, row)| row.clone()).collect();
+        let values = self.values(open, &versions)?;
+        Ok(rows.into_iter().zip(values).map(|((name, row), value)| (name, row, value)).collect())
+    }
+
+    /// One version's value, without an audit row: only for use inside the program.
+    pub(crate) fn read_one(&self, open: &mut Open, version: &Version) -> Result<Secret, Error> {
+        let mut values = self.values(open, std::slice::from_ref(version))?;
+        values.pop().ok_or_else(|| Error::new("FAULT", "No value was read.", "Try again."))
+    }
 }

@@ -206,16 +206,25 @@ impl Keyward {
                 }
                 Ok((accepted, others))
             })?;
-            let mut take =
-                |rows: Vec<(String, Version)>| {
-                    let versions: Vec<Version> = rows.iter().map(|(_, v)| v.clone()).collect();
-                    let values = open.vault.read(&mut open.store, &versions)?;
-                    let join = |((name, version), bytes): ((String, Version), Secret)| {
+            let versions = |rows: &[(String, Version)]| -> Vec<Version> {
+                rows.iter().map(|(_, version)| version.clone()).collect()
+            };
+            let join =
+                |rows: Vec<(String, Version)>, values: Vec<Secret>| {
+                    let named = |((name, version), bytes): ((String, Version), Secret)| {
                         NamedSecret { name, version: Some(version.number), bytes }
                     };
-                    Ok::<_, Error>(rows.into_iter().zip(values).map(join).collect())
+                    rows.into_iter().zip(values).map(named).collect()
                 };
-            Ok((take(accepted)?, take(others)?))
+            let values = self.values(open, &versions(&accepted))?;
+            let accepted = join(accepted, values);
+            // The others only explain; nobody is asked for a passphrase for that.
+            let others = match self.values_unasked(open, &versions(&others)) {
+                Ok(values) => join(others, values),
+                Err(error) if error.code == "VAULT_LOCKED" => vec![],
+                Err(error) => return Err(error),
+            };
+            Ok((accepted, others))
         });
         match read {
             Ok(Some(secrets)) => Ok(secrets),

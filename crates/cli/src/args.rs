@@ -97,6 +97,12 @@ pub enum Command {
     Issue(commands::issue::Args),
     /// Read and check the audit record
     Audit(commands::audit::Args),
+    /// Set, change or remove the passphrase that seals the values
+    Passphrase(commands::passphrase::Args),
+    /// Unlock the vault for a while
+    Unlock(commands::unlock::Args),
+    /// Lock the vault again
+    Lock(commands::unlock::LockArgs),
     /// Say whether everything is well
     Doctor(commands::doctor::Args),
     /// Print a completion script
@@ -104,6 +110,9 @@ pub enum Command {
     /// Hold a value from stdin on the clipboard; used by `copy`
     #[command(hide = true)]
     HoldClipboard(commands::copy::HoldArgs),
+    /// Keep the lock key from stdin; used by `unlock`
+    #[command(hide = true)]
+    HoldKey(commands::unlock::HoldArgs),
 }
 
 #[cfg(test)]

@@ -44,9 +44,15 @@ impl<'a> Context<'a> {
 
     fn config(&self, at: Option<Timestamp>, prompts: bool) -> Result<Config, Error> {
         let no_input = self.no_input || !prompts;
-        let ask = move || ask("Passphrase of the keychain file: ", no_input);
+        let ask = move || ask_words("Passphrase of the keychain file: ", no_input);
+        let unlock = move || match ask_words("Passphrase of the vault: ", no_input) {
+            // Nobody is here to ask: then it is locked, and that is what there is to say.
+            Err(error) if error.code == "NO_INPUT" => Err(keyward_app::locked()),
+            words => words,
+        };
+        let unlock = Box::new(unlock);
         let tell = Box::new(self.printer.notices());
-        Ok(Config { prompts, tell, ..Config::from_environment("cli", at, ask)? })
+        Ok(Config { prompts, unlock, tell, ..Config::from_environment("cli", at, ask)? })
     }
 
     /// Commands without formats of their own know `text` and `json`.
@@ -67,7 +73,7 @@ impl<'a> Context<'a> {
 
     /// Asks for a secret without showing it.
     pub fn ask(&self, prompt: &str) -> Result<Secret, Error> {
-        ask(prompt, self.no_input)
+        ask_words(prompt, self.no_input)
     }
 
     /// Asks whether to go on; `--yes` answers, and without a terminal the answer is no.
@@ -91,7 +97,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn ask(prompt: &str, no_input: bool) -> Result<Secret, Error> {
+fn ask_words(prompt: &str, no_input: bool) -> Result<Secret, Error> {
     if no_input || !io::stdin().is_terminal() {
         return Err(Error::new(
             "NO_INPUT",

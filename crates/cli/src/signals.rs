@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static CHILD_DECIDES: AtomicBool = AtomicBool::new(false);
 static CANCELLING: AtomicBool = AtomicBool::new(false);
+static LOOP_DECIDES: AtomicBool = AtomicBool::new(false);
+static TOLD_TO_END: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handler. Called once, before anything asks or works.
 pub fn install() {
@@ -12,6 +14,10 @@ pub fn install() {
     // Without a handler Ctrl-C still ends the program, only without the tidy exit status.
     let _ = ctrlc::set_handler(move || {
         if CHILD_DECIDES.load(Ordering::SeqCst) {
+            return;
+        }
+        if LOOP_DECIDES.load(Ordering::SeqCst) {
+            TOLD_TO_END.store(true, Ordering::SeqCst);
             return;
         }
         if CANCELLING.load(Ordering::SeqCst) {
@@ -40,4 +46,14 @@ pub fn leave_to_child(on: bool) {
 /// While a scan runs, the first Ctrl-C cancels it.
 pub fn cancel_first(on: bool) {
     CANCELLING.store(on, Ordering::SeqCst);
+}
+
+/// From now on a signal to end only says so, and a loop of ours looks for it.
+pub fn leave_to_loop() {
+    LOOP_DECIDES.store(true, Ordering::SeqCst);
+}
+
+/// Whether such a signal came.
+pub fn was_told_to_end() -> bool {
+    TOLD_TO_END.load(Ordering::SeqCst)
 }

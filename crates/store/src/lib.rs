@@ -15,5 +15,7 @@ mod tx;
 pub use error::StoreError;
 pub use look::{Look, lock_holder, look};
 pub use open::{Store, private_folder};
-pub use row::{AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Run, Use, Version};
+pub use row::{
+    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, Tries, Use, Version,
+};
 pub use tx::{RowKey, Tx};

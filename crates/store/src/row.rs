@@ -75,6 +75,44 @@ pub struct Version {
     pub fingerprint: String,
     /// True when the value is too large for the platform and stands here as a sealed box.
     pub sealed: bool,
+    /// True when what is kept is the value sealed under the lock key. Vaults made before there was
+    /// a lock do not say.
+    #[serde(default)]
+    pub locked: bool,
+}
+
+/// The lock of a vault with a passphrase: the wrapped lock key, and how far values have followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// ULID, new with each lock key: a key that was kept elsewhere is known to be of this lock.
+    pub id: String,
+    /// `setting`, `set` or `removing`.
+    pub state: String,
+    /// When the passphrase was last set or changed.
+    pub since: Timestamp,
+    /// Salt of the derivation, in hex.
+    pub salt: String,
+    /// Argon2id memory in KiB.
+    pub memory: u32,
+    /// Argon2id passes.
+    pub passes: u32,
+    /// Argon2id lanes.
+    pub lanes: u32,
+    /// The lock key, sealed under the key that comes from the passphrase, in hex.
+    pub wrapped: String,
+    /// What tells the lock key from another one without giving it away, in hex.
+    pub check: String,
+}
+
+/// Tries of a passphrase since the last right one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    /// How many failed. One that is under way counts as failed.
+    pub failed: u32,
+    /// Which run of the system the time is of.
+    pub boot: String,
+    /// When the last one began, in milliseconds since that run began.
+    pub at: u64,
 }
 
 /// A keychain item that is about to be written or deleted. Left over only by a crash.

@@ -91,6 +91,14 @@ CREATE TABLE issued (
     mac  BLOB NOT NULL
 ) WITHOUT ROWID;
 ",
+    "
+-- The lock: its wrapped key under `passphrase`, failed tries under `tries`.
+CREATE TABLE lock (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    mac  BLOB NOT NULL
+) WITHOUT ROWID;
+",
 ];
 
 /// Newest schema this program knows.

@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::{AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Run, StoreError, Use, Version};
+use crate::{
+    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, StoreError, Tries, Use, Version,
+};
 
 /// The key under which rows are authenticated (HMAC-SHA-256). Prints nothing.
 #[derive(Clone)]
@@ -195,6 +197,76 @@ impl<'a> Tx<'a> {
     pub fn sealed_box(&self, version: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut statement = self.inner.prepare_cached("SELECT box FROM version WHERE id = ?1")?;
         Ok(statement.query_row([version], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// Puts another row in the place of the version with the id `old`: the same value, kept in
+    /// another way. False when that row is gone; nothing is changed then.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn replace_version(
+        &self,
+        old: &str,
+        version: &Version,
+        sealed_box: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        let (body, mac) = self.seal("version", &version.id, version)?;
+        let changed = self.inner.execute(
+            "UPDATE version SET id = ?2, body = ?3, mac = ?4, box = ?5 WHERE id = ?1",
+            params![old, version.id, body, mac, sealed_box],
+        )?;
+        Ok(changed == 1)
+    }
+
+    // The lock.
+
+    /// The lock; none for a vault without a passphrase.
+    ///
+    /// # Errors
+    /// As [`Tx::entries`].
+    pub fn lock(&self) -> Result<Option<Lock>, StoreError> {
+        let sql = "SELECT id, body, mac FROM lock WHERE id = 'passphrase'";
+        Ok(self.all("lock", sql, [])?.pop())
+    }
+
+    /// Writes the lock; none takes it away.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn put_lock(&self, lock: Option<&Lock>) -> Result<(), StoreError> {
+        match lock {
+            Some(lock) => self.put_lock_row("passphrase", lock),
+            None => {
+                self.inner.execute("DELETE FROM lock", [])?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The tries of a passphrase since the last right one.
+    ///
+    /// # Errors
+    /// As [`Tx::entries`].
+    pub fn tries(&self) -> Result<Tries, StoreError> {
+        let sql = "SELECT id, body, mac FROM lock WHERE id = 'tries'";
+        Ok(self.all("lock", sql, [])?.pop().unwrap_or_default())
+    }
+
+    /// Writes how many tries there were.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn put_tries(&self, tries: &Tries) -> Result<(), StoreError> {
+        self.put_lock_row("tries", tries)
+    }
+
+    fn put_lock_row<T: Serialize>(&self, id: &str, row: &T) -> Result<(), StoreError> {
+        let (body, mac) = self.seal("lock", id, row)?;
+        self.inner.execute(
+            "INSERT OR REPLACE INTO lock (id, body, mac) VALUES (?1, ?2, ?3)",
+            params![id, body, mac],
+        )?;
+        Ok(())
     }
 
     // Intents.

@@ -1,10 +1,10 @@
 //! One vault: its id, its keys, and the steps that keep keychain items and rows in agreement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use keyward_store::{RowKey, Store, StoreError, Tx, Version};
+use keyward_store::{Lock, RowKey, Store, StoreError, Tx, Version};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::keychain::{Keychain, KeychainError};
 use crate::keys::{Keys, Purpose};
+use crate::lock::LockKey;
 use crate::sealed::{self, SealError};
 use crate::secret::Secret;
 
@@ -52,6 +53,12 @@ pub enum VaultError {
     /// A sealed box, or no randomness.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The value is sealed under the passphrase's lock key, which is not at hand.
+    #[error("the vault is locked")]
+    Locked,
+    /// The passphrase was set or removed by another process meanwhile.
+    #[error("the passphrase was set or removed by another Keyward meanwhile")]
+    LockMoved,
 }
 
 /// A value that is in the keychain and waits for its row.
@@ -65,7 +72,9 @@ pub struct Staged {
     pub size: u32,
     /// The sealed box, when the keychain could not hold the value.
     pub sealed_box: Option<Vec<u8>>,
-    account: String,
+    pub(crate) account: String,
+    /// Id of the lock whose key seals the value.
+    pub(crate) lock: Option<String>,
 }
 
 impl Staged {
@@ -82,16 +91,23 @@ impl Staged {
             size: self.size,
             fingerprint: self.fingerprint.clone(),
             sealed: self.sealed_box.is_some(),
+            locked: self.lock.is_some(),
         }
     }
+}
+
+/// The lock under which new values are sealed; none when there is none, or it is on its way out.
+pub(crate) fn in_force(lock: Option<&Lock>) -> Option<&Lock> {
+    lock.filter(|lock| lock.state != "removing")
 }
 
 /// An open vault: id, keys and keychain.
 pub struct Vault {
     id: String,
     keys: Keys,
-    row_key: RowKey,
+    pub(crate) row_key: RowKey,
     keychain: Arc<dyn Keychain>,
+    lock_key: Option<Arc<LockKey>>,
     /// What the keychain held beside the key when the vault was opened.
     beside: Beside,
     /// Accounts for which another program's item matched as well.
@@ -198,6 +214,7 @@ impl Vault {
                 row_key: keys.row_key(),
                 keys,
                 keychain: Arc::clone(&keychain),
+                lock_key: None,
                 beside: beside.clone(),
                 extras: Mutex::new(extras.iter().cloned().collect()),
             };
@@ -260,12 +277,30 @@ impl Vault {
         &self.row_key
     }
 
+    /// Takes the lock key, or with none wipes it: from then on sealed values cannot be read.
+    pub fn hold(&mut self, key: Option<Arc<LockKey>>) {
+        self.lock_key = key;
+    }
+
+    /// The lock key that is at hand.
+    #[must_use]
+    pub fn held(&self) -> Option<&Arc<LockKey>> {
+        self.lock_key.as_ref()
+    }
+
+    /// The lock key, if it is this lock's.
+    fn key_of(&self, lock: &Lock) -> Result<&LockKey, VaultError> {
+        self.lock_key.as_deref().filter(|key| key.fits(lock)).ok_or(VaultError::Locked)
+    }
+
     /// Puts a value of `entry` into the keychain as a new item and reads it back. The row follows
-    /// with [`Vault::commit`]; until then an intent says that the item may be an orphan.
+    /// with [`Vault::commit`]; until then an intent says that the item may be an orphan. With a
+    /// passphrase the value is sealed under the lock key first.
     ///
     /// # Errors
-    /// The keychain's and the database's; [`KeychainError::WriteFailed`] when it reads back
-    /// differently. Then no row refers to the item, and [`Vault::sweep`] removes what is left.
+    /// [`VaultError::Locked`] without the lock key; the keychain's and the database's;
+    /// [`KeychainError::WriteFailed`] when it reads back differently. Then no row refers to the
+    /// item, and [`Vault::sweep`] removes what is left.
     pub fn stage(
         &self,
         store: &mut Store,
@@ -274,26 +309,31 @@ impl Vault {
         value: &Secret,
         now: Timestamp,
     ) -> Result<Staged, VaultError> {
+        let lock = store.read(&self.row_key, |tx| tx.lock())?;
+        let key = in_force(lock.as_ref()).map(|lock| self.key_of(lock)).transpose()?;
         let bytes = value.expose_secret();
         let id = new_id(now)?;
         let account = self.account(entry, &id);
+        let under_lock = key.map(|key| key.seal(&account, bytes)).transpose()?;
         let mut staged = Staged {
             fingerprint: self.keys.fingerprint(bytes),
             size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             sealed_box: None,
             account,
+            lock: key.map(|key| key.id().to_owned()),
             id,
         };
-        if !self.keychain.fits(bytes) {
+        let kept = under_lock.as_ref().unwrap_or(value).expose_secret();
+        if !self.keychain.fits(kept) {
             let key = self.keys.derive(Purpose::Sealed);
-            staged.sealed_box = Some(sealed::seal(&key, staged.account.as_bytes(), bytes)?);
+            staged.sealed_box = Some(sealed::seal(&key, staged.account.as_bytes(), kept)?);
             return Ok(staged);
         }
         store.write(&self.row_key, |tx| tx.put_intent(&staged.account, now))?;
-        self.keychain.put(&staged.account, label, bytes)?;
+        self.keychain.put(&staged.account, label, kept)?;
         let back = self.candidates(std::slice::from_ref(&staged.account))?.pop();
         let same = back
-            .is_some_and(|back| back.iter().any(|item| item.expose_secret().ct_eq(bytes).into()));
+            .is_some_and(|back| back.iter().any(|item| item.expose_secret().ct_eq(kept).into()));
         if !same {
             return Err(KeychainError::WriteFailed.into());
         }
@@ -303,23 +343,48 @@ impl Vault {
     /// Writes the row of a staged value and clears its intent, in the caller's transaction.
     ///
     /// # Errors
-    /// The database's.
+    /// [`VaultError::LockMoved`] when the passphrase was set or removed since the value was
+    /// staged, so that no value is ever kept bare beside a lock; the database's.
     pub fn commit(
         &self,
         tx: &Tx<'_>,
         staged: &Staged,
         version: &Version,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), VaultError> {
+        let lock = tx.lock()?;
+        if in_force(lock.as_ref()).map(|lock| &lock.id) != staged.lock.as_ref() {
+            return Err(VaultError::LockMoved);
+        }
         tx.put_version(version, staged.sealed_box.as_deref())?;
-        tx.clear_intent(&staged.account)
+        Ok(tx.clear_intent(&staged.account)?)
+    }
+
+    /// Whether reading these versions takes the lock key, and it is not at hand.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn is_locked_for(
+        &self,
+        store: &mut Store,
+        versions: &[Version],
+    ) -> Result<bool, VaultError> {
+        if !versions.iter().any(|version| version.locked) {
+            return Ok(false);
+        }
+        let lock = store.read(&self.row_key, |tx| tx.lock())?;
+        Ok(lock.is_some_and(|lock| self.key_of(&lock).is_err()))
     }
 
     /// Reads values, in the order asked, and compares each with its fingerprint.
     ///
     /// # Errors
-    /// [`VaultError::ValueMissing`] or [`VaultError::ValueChanged`] for the first that is not what
-    /// was stored, or the keychain's own.
+    /// [`VaultError::Locked`] before anything is read; [`VaultError::ValueMissing`] or
+    /// [`VaultError::ValueChanged`] for the first that is not what was stored, or the keychain's
+    /// own.
     pub fn read(&self, store: &mut Store, versions: &[Version]) -> Result<Vec<Secret>, VaultError> {
+        if self.is_locked_for(store, versions)? {
+            return Err(VaultError::Locked);
+        }
         let accounts: Vec<String> = versions
             .iter()
             .filter(|version| !version.sealed)
@@ -329,23 +394,67 @@ impl Vault {
             if accounts.is_empty() { vec![] } else { self.candidates(&accounts)? }.into_iter();
         let mut values = Vec::with_capacity(versions.len());
         for version in versions {
-            let number = version.number;
-            let found = if version.sealed {
-                vec![self.unseal(store, version)?]
-            } else {
-                items.next().unwrap_or_default()
+            let found = if version.sealed { vec![] } else { items.next().unwrap_or_default() };
+            let value = match self.value(store, version, found) {
+                // It may have a new item since the row was read: a passphrase was set or removed.
+                Err(VaultError::ValueMissing { number }) => {
+                    let rows = store.read(&self.row_key, |tx| tx.versions(&version.entry))?;
+                    let same = |row: &Version| row.number == number && row.id != version.id;
+                    let row = rows.into_iter().find(same);
+                    let row = row.ok_or(VaultError::ValueMissing { number })?;
+                    if self.is_locked_for(store, std::slice::from_ref(&row))? {
+                        return Err(VaultError::Locked);
+                    }
+                    let account = self.account(&row.entry, &row.id);
+                    let found = match row.sealed {
+                        true => vec![],
+                        false => self.candidates(&[account])?.pop().unwrap_or_default(),
+                    };
+                    self.value(store, &row, found)?
+                }
+                other => other?,
             };
-            if found.is_empty() {
-                return Err(VaultError::ValueMissing { number });
-            }
-            // Ours is the one that has the fingerprint, whatever else matches.
-            let ours = found.into_iter().find(|value| {
-                let fingerprint = self.keys.fingerprint(value.expose_secret());
-                fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes()).into()
-            });
-            values.push(ours.ok_or(VaultError::ValueChanged { number })?);
+            values.push(value);
         }
         Ok(values)
+    }
+
+    /// The value of one version, from its sealed box or from the items of its account. Ours is the
+    /// one that opens and has the fingerprint, whatever else matches.
+    fn value(
+        &self,
+        store: &mut Store,
+        version: &Version,
+        found: Vec<Secret>,
+    ) -> Result<Secret, VaultError> {
+        let number = version.number;
+        let kept = if version.sealed { vec![self.unseal(store, version)?] } else { found };
+        if kept.is_empty() {
+            return Err(VaultError::ValueMissing { number });
+        }
+        let account = self.account(&version.entry, &version.id);
+        let ours = |kept: Secret| {
+            let value = if version.locked {
+                let key = self.lock_key.as_deref().ok_or(VaultError::Locked)?;
+                key.open(&account, kept.expose_secret())
+                    .map_err(|_| VaultError::ValueChanged { number })?
+            } else {
+                kept
+            };
+            let fingerprint = self.keys.fingerprint(value.expose_secret());
+            match fingerprint.as_bytes().ct_eq(version.fingerprint.as_bytes()).into() {
+                true => Ok(value),
+                false => Err(VaultError::ValueChanged { number }),
+            }
+        };
+        let mut answer = Err(VaultError::ValueChanged { number });
+        for one in kept {
+            answer = ours(one);
+            if answer.is_ok() {
+                break;
+            }
+        }
+        answer
     }
 
     fn unseal(&self, store: &mut Store, version: &Version) -> Result<Secret, VaultError> {
@@ -379,23 +488,31 @@ impl Vault {
     /// The keychain's and the database's; what was settled before stays settled.
     pub fn sweep(&self, store: &mut Store, now: Timestamp) -> Result<usize, VaultError> {
         let cut = now.checked_sub(STALE).unwrap_or(Timestamp::MIN);
-        let (stale, known) = store.read(&self.row_key, |tx| {
+        let (stale, known, lock) = store.read(&self.row_key, |tx| {
             let stale = tx.stale_intents(cut)?;
             let known = if stale.is_empty() { vec![] } else { tx.all_versions()? };
-            Ok::<_, StoreError>((stale, known))
+            Ok::<_, StoreError>((stale, known, tx.lock()?))
         })?;
-        let mut removed = 0;
-        for intent in stale {
-            let live = known
-                .iter()
-                .any(|version| self.account(&version.entry, &version.id) == intent.account);
-            if !live {
-                self.keychain.delete(&intent.account)?;
-                removed += 1;
-            }
-            store.write(&self.row_key, |tx| tx.clear_intent(&intent.account))?;
+        let live: HashSet<String> =
+            known.iter().map(|version| self.account(&version.entry, &version.id)).collect();
+        let orphans: Vec<&str> = stale
+            .iter()
+            .map(|intent| intent.account.as_str())
+            .filter(|account| !live.contains(*account))
+            .collect();
+        for account in &orphans {
+            self.keychain.delete(account)?;
         }
-        Ok(removed)
+        // They may be bare values that were sealed since, and a locked vault gives none away.
+        if !orphans.is_empty() && in_force(lock.as_ref()).is_some() {
+            self.keychain.forget_generations()?;
+        }
+        if !stale.is_empty() {
+            store.write(&self.row_key, |tx| {
+                stale.iter().try_for_each(|intent| tx.clear_intent(&intent.account))
+            })?;
+        }
+        Ok(orphans.len())
     }
 
     /// Reads the audit record's anchor, `<seq>:<hex>`; the furthest one, where another program

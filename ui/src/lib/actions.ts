@@ -61,6 +61,13 @@ async function saveCalendar(): Promise<void> {
 
 const HERE: Action[] = [
   {
+    id: "lock",
+    name: "Lock",
+    icon: "lock",
+    key: "mod+l",
+    run: () => void app.lockNow(),
+  },
+  {
     id: "palette",
     name: "Search everything",
     icon: "search",

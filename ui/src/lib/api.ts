@@ -24,6 +24,7 @@ import type {
   IssuedKeyVerdict,
   IssuedKeyView,
   KitReport,
+  LockStatus,
   NewEntry,
   NewIssuedKey,
   RepositoryList,
@@ -130,6 +131,18 @@ export interface Api {
 
   audit(args: { entry: string | null }): Promise<AuditList>;
   auditVerify(): Promise<AuditVerdict>;
+
+  lockStatus(): Promise<LockStatus>;
+  /** Forgets every key. Without a passphrase there is nothing to lock. */
+  lock(): Promise<LockStatus>;
+  unlock(args: { passphrase: string }): Promise<LockStatus>;
+  passphraseSet(args: { passphrase: string }): Promise<LockStatus>;
+  passphraseChange(args: { passphrase: string; next: string }): Promise<LockStatus>;
+  passphraseRemove(args: { passphrase: string }): Promise<LockStatus>;
+  /** Says that the person is at work, so that the window does not lock. */
+  active(): Promise<void>;
+  /** Calls back when the program locked by itself; the answer ends the subscription. */
+  onLocked(handler: () => void): Promise<() => void>;
 
   settings(): Promise<Settings>;
   saveSettings(args: { settings: Settings }): Promise<Settings>;

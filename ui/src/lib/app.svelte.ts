@@ -8,6 +8,7 @@ import type {
   EntryList,
   Home,
   IssuedKeyList,
+  LockStatus,
   ScanReport,
   RepositoryList,
   ScheduleStatus,
@@ -55,6 +56,9 @@ export interface Clipboard {
 }
 
 const TOAST_MILLIS = 8_000;
+/** What counts as being at work, and how often the program is told. */
+const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"];
+const ACTIVE_MILLIS = 10_000;
 
 class App {
   screen = $state<ScreenId>("home");
@@ -93,6 +97,9 @@ class App {
   readonly schedule = new Load<ScheduleStatus>();
   readonly issuedList = new Load<IssuedKeyList>();
   readonly settings = new Load<Settings>();
+  readonly lock = new Load<LockStatus>();
+  /** Whether the lock screen stands before everything. */
+  readonly locked = $derived(this.lock.value?.locked ?? false);
 
   #handlers = new Map<string, () => void>();
   #toastId = 0;
@@ -101,8 +108,61 @@ class App {
     this.screen = screen;
   }
 
+  /** Learns whether the vault is locked, and fetches everything if it is not. */
+  async begin(): Promise<void> {
+    await this.lock.run(() => api().lockStatus());
+    // Neither says anything of what is kept.
+    const outside = [
+      this.settings.run(() => api().settings()),
+      this.status.run(() => api().status()),
+    ];
+    await Promise.all(this.locked ? outside : [...outside, this.refresh()]);
+  }
+
+  /** Goes on after the right passphrase. */
+  async unlocked(status: LockStatus): Promise<void> {
+    this.lock.value = status;
+    await this.refresh();
+  }
+
+  /** Locks the vault, if it has a passphrase, and forgets what was shown. */
+  async lockNow(): Promise<void> {
+    try {
+      const status = await api().lock();
+      if (status.passphrase) this.#forget(status);
+      else this.say("There is no passphrase, so nothing can be locked. Set one in Settings.");
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  #forget(status: LockStatus): void {
+    this.lock.value = status;
+    this.palette = false;
+    this.toasts = [];
+    this.fresh = {};
+    this.secrets.selected = null;
+    this.secrets.pane = "detail";
+    this.rotation.selected = null;
+    this.leaks.selected = null;
+    this.backups.selected = null;
+    this.backups.pane = "overview";
+    this.issued.selected = null;
+    this.issued.pane = "overview";
+    for (const shown of [
+      this.entries,
+      this.home,
+      this.repositories,
+      this.backupList,
+      this.schedule,
+      this.issuedList,
+    ])
+      shown.clear();
+  }
+
   /** Fetches everything that is shown on more than one screen. */
   async refresh(): Promise<void> {
+    if (this.locked) return;
     await Promise.all([
       this.status.run(() => api().status()),
       this.entries.run(() => api().entries()),
@@ -156,6 +216,8 @@ class App {
   complain(thrown: unknown): void {
     const error = toApiError(thrown);
     if (isDeclined(error.code)) return;
+    // Another Keyward set a passphrase, or the vault locked while this was under way.
+    if (error.code === "VAULT_LOCKED") void this.lock.run(() => api().lockStatus());
     this.#show({
       id: ++this.#toastId,
       text: error.message,
@@ -269,6 +331,18 @@ class App {
     }, 20_000);
     const focus = () => void this.refresh();
     window.addEventListener("focus", focus);
+    let told = 0;
+    const active = () => {
+      if (this.locked || Date.now() - told < ACTIVE_MILLIS) return;
+      told = Date.now();
+      api()
+        .active()
+        .catch((thrown: unknown) => this.complain(thrown));
+    };
+    for (const event of ACTIVITY) window.addEventListener(event, active, { passive: true });
+    const locked = api().onLocked(() => {
+      if (this.lock.value?.passphrase) this.#forget({ ...this.lock.value, locked: true });
+    });
     const progress = api().onScanProgress((step) => {
       if (this.scan && this.scan.path === step.path) this.scan.progress = step;
     });
@@ -276,6 +350,8 @@ class App {
       clearInterval(clock);
       clearInterval(status);
       window.removeEventListener("focus", focus);
+      for (const event of ACTIVITY) window.removeEventListener(event, active);
+      void locked.then((end) => end());
       void progress.then((end) => end());
     };
   }

@@ -871,6 +871,36 @@ last_drill: string | null,
  */
 home: string, };
 
+export type LockStatus = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether there is a passphrase.
+ */
+passphrase: boolean, 
+/**
+ * Whether values cannot be read without it now.
+ */
+locked: boolean, 
+/**
+ * When it was last set or changed (RFC 3339).
+ */
+since: string | null, 
+/**
+ * Seconds for which the key is still kept after `keyward unlock`.
+ */
+unlocked_for: number | null, 
+/**
+ * Seconds until the passphrase may be tried again; 0 at once.
+ */
+wait: number, 
+/**
+ * Values that have not followed a passphrase that was set or removed: it was cut off.
+ */
+behind: number, };
+
 export type KeychainStatus = { 
 /**
  * `os`, `file` or `memory`.
@@ -1015,7 +1045,12 @@ theme: string,
 /**
  * Whether the window sends a notification once a day when something is due.
  */
-notify: boolean, };
+notify: boolean, 
+/**
+ * Minutes without a key or pointer after which the window locks, if there is a passphrase (1, 5,
+ * 15, 60; 0 is never).
+ */
+lock_after: number, };
 
 export type Home = { 
 /**

@@ -7,17 +7,20 @@ import { entryCommands } from "./fake/entries";
 import { importCommands } from "./fake/import";
 import { issuedCommands } from "./fake/issued";
 import { leakCommands } from "./fake/leaks";
+import { lockCommands } from "./fake/lock";
 import { overviewCommands } from "./fake/overview";
 import { rotationCommands } from "./fake/rotation";
 import { type FakeOptions, FakeVault } from "./fake/vault";
 import { webhookCommands } from "./fake/webhooks";
 
-/** What a page's address asks of the fake: `?empty`, `?hostile`, `?locked`, `?slow`. */
+/** What a page's address asks of the fake: `?empty`, `?hostile`, `?lock`, `?locked`,
+ * `?slow`. */
 export function optionsOf(search: string): FakeOptions {
   const query = new URLSearchParams(search);
   return {
     empty: query.has("empty"),
     hostile: query.has("hostile"),
+    lock: query.has("lock"),
     locked: query.has("locked"),
     slow: query.has("slow"),
   };
@@ -34,6 +37,7 @@ export function fakeApi(options: FakeOptions): Api {
     ...webhookCommands(v),
     ...backupCommands(v),
     ...issuedCommands(v),
+    ...lockCommands(v),
 
     pickFile: async () => "/home/ada/work/acme/.env",
     pickFolder: async () => "/home/ada/work/shop",

@@ -5,6 +5,8 @@ export type Remedy = "retry" | "force" | "health" | "correct";
 const EXACT: Record<string, Remedy> = {
   ENV_MISMATCH: "force",
   VAULT_BUSY: "retry",
+  VAULT_LOCKED: "correct",
+  VAULT_WRONG_PASSPHRASE: "correct",
   INTERNAL: "health",
   IPC_INVALID: "health",
 };

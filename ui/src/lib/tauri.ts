@@ -77,6 +77,15 @@ export const tauriApi: Api = {
   audit: (args) => call("audit", args),
   auditVerify: () => call("audit_verify"),
 
+  lockStatus: () => call("lock_status"),
+  lock: () => call("lock"),
+  unlock: (args) => call("unlock", args),
+  passphraseSet: (args) => call("passphrase_set", args),
+  passphraseChange: (args) => call("passphrase_change", args),
+  passphraseRemove: (args) => call("passphrase_remove", args),
+  active: () => call("active"),
+  onLocked: (handler) => listen("locked", () => handler()),
+
   settings: () => call("settings"),
   saveSettings: (args) => call("save_settings", args),
   sendReminder: () => call("send_reminder"),

@@ -7,12 +7,11 @@ mod backup_habit;
 mod entry;
 mod home;
 mod issue;
+mod lock;
 mod rotation;
 mod status;
 
-pub use backup::{
-    BackupList, BackupReport, BackupRow, BadEntry, RestoreChange, RestoreReport,
-};
+pub use backup::{BackupList, BackupReport, BackupRow, BadEntry, RestoreChange, RestoreReport};
 pub use backup_habit::{
     DrillReport, DrillRow, FolderRun, KitReport, KitRow, LastDrill, ScheduleFolder, ScheduleRun,
     ScheduleStatus,
@@ -24,6 +23,7 @@ pub use home::{Home, Need, Repository, RepositoryList, Week};
 pub use issue::{
     IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyRow, IssuedKeyVerdict, IssuedKeyView,
 };
+pub use lock::LockStatus;
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
     AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,

@@ -158,6 +158,9 @@ pub struct Settings {
     pub theme: String,
     /// Whether the window sends a notification once a day when something is due.
     pub notify: bool,
+    /// Minutes without a key or pointer after which the window locks, if there is a passphrase (1, 5,
+    /// 15, 60; 0 is never).
+    pub lock_after: u32,
 }
 
 impl Default for Settings {
@@ -168,6 +171,7 @@ impl Default for Settings {
             clear_after: 30,
             theme: "system".to_owned(),
             notify: true,
+            lock_after: 15,
         }
     }
 }

@@ -14,7 +14,6 @@ use ts_rs::TS;
 
 use super::{WebhookSecret, own_scheme, sends_secret};
 use crate::snapshot::Snapshot;
-use crate::values::read_one;
 use crate::{Error, Keyward, view};
 
 /// What is to be signed.
@@ -165,7 +164,7 @@ impl Keyward {
                 Ok(current.map(|version| (entry.path(), version)))
             })?;
             let Some((path, version)) = found else { return Ok(None) };
-            let value = read_one(open, &version)?;
+            let value = self.read_one(open, &version)?;
             Ok(Some(Stored { path, version, value }))
         })?;
         found.flatten().ok_or_else(|| Error::not_found(name))

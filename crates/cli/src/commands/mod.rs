@@ -21,6 +21,7 @@ pub mod hook;
 pub mod import;
 pub mod issue;
 pub mod list;
+pub mod passphrase;
 pub mod redact;
 pub mod remove;
 pub mod rotate;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod runs;
 pub mod scan;
 pub mod show;
+pub mod unlock;
 pub mod watch;
 pub mod webhook;
 
@@ -58,8 +60,12 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Backup(args) => backup::run(&args, context),
         Command::Issue(args) => issue::run(args, context),
         Command::Audit(args) => audit::run(&args, context),
+        Command::Passphrase(args) => passphrase::run(&args, context),
+        Command::Unlock(args) => unlock::run(&args, context),
+        Command::Lock(_) => unlock::lock(context),
         Command::Doctor(_) => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context),
         Command::HoldClipboard(args) => copy::hold(&args, context),
+        Command::HoldKey(args) => unlock::hold(args, context),
     }
 }

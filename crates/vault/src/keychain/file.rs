@@ -192,6 +192,17 @@ impl Keychain for FileKeychain {
                 && bytes(path).is_ok_and(|file| self.parse(&file).is_ok())
         })
     }
+
+    fn forget_generations(&self) -> Result<(), KeychainError> {
+        let _lock = self.hold()?;
+        for number in (1..=GENERATIONS).rev() {
+            match fs::remove_file(self.generation(number)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(&error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, KeychainError> {

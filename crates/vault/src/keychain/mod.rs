@@ -62,6 +62,14 @@ pub trait Keychain: Send + Sync {
     fn good_generation(&self) -> Option<PathBuf> {
         None
     }
+
+    /// Removes the earlier states of the keychain, where it keeps any: deleted items are in them.
+    ///
+    /// # Errors
+    /// [`KeychainError`]; some may be left then.
+    fn forget_generations(&self) -> Result<(), KeychainError> {
+        Ok(())
+    }
 }
 
 /// How a keychain fails, told apart by what a person can do about it. Never carries item bytes.

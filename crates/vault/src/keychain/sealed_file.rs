@@ -8,26 +8,17 @@
 
 use std::collections::BTreeMap;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::KeychainError;
+use crate::kdf::{self, COST, Cost, SALT};
 use crate::sealed;
 
 const MAGIC: &[u8] = b"keyward-keychain\n";
 const FORMAT: u8 = 1;
-const SALT: usize = 16;
 /// Length of the header, in bytes.
 pub(super) const HEADER: usize = MAGIC.len() + 1 + 12 + SALT;
-/// Argon2id as OWASP and RFC 9106 (second choice) have it: 64 MiB, 3 passes, 4 lanes.
-const MEMORY: u32 = 64 * 1024;
-const PASSES: u32 = 3;
-const LANES: u32 = 4;
-/// The most that a file may ask for: four times what we write.
-const MAX_MEMORY: u32 = 4 * MEMORY;
-const MAX_PASSES: u32 = 12;
-const MAX_LANES: u32 = 16;
 
 /// From account to the value as base64 text, wiped when dropped.
 pub(super) type Items = BTreeMap<String, Zeroizing<String>>;
@@ -47,7 +38,7 @@ impl Header {
         let mut bytes = Vec::with_capacity(HEADER);
         bytes.extend_from_slice(MAGIC);
         bytes.push(FORMAT);
-        for number in [MEMORY, PASSES, LANES] {
+        for number in [COST.memory, COST.passes, COST.lanes] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&salt);
@@ -69,30 +60,23 @@ impl Header {
             found if found > FORMAT => return Err(KeychainError::FileTooNew(found)),
             _ => return Err(KeychainError::FileDamaged),
         }
-        header.params()?;
+        header.cost().check().map_err(|kdf::TooMuch| KeychainError::FileLimit)?;
         Ok(header)
     }
 
-    fn params(&self) -> Result<Params, KeychainError> {
+    fn cost(&self) -> Cost {
         let at = MAGIC.len() + 1;
         let number = |index: usize| {
             let bytes = &self.0[at + 4 * index..at + 4 * index + 4];
             u32::from_le_bytes(bytes.try_into().expect("a slice of four bytes"))
         };
-        let (memory, passes, lanes) = (number(0), number(1), number(2));
-        if memory > MAX_MEMORY || passes > MAX_PASSES || lanes > MAX_LANES {
-            return Err(KeychainError::FileLimit);
-        }
-        Params::new(memory, passes, lanes, Some(32)).map_err(|_| KeychainError::FileLimit)
+        Cost { memory: number(0), passes: number(1), lanes: number(2) }
     }
 
     /// Derives the key: slow on purpose.
     pub(super) fn key(&self, passphrase: &[u8]) -> Result<Key, KeychainError> {
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params()?)
-            .hash_password_into(passphrase, &self.0[HEADER - SALT..], &mut *key)
-            .map_err(|_| KeychainError::FileLimit)?;
-        Ok(key)
+        kdf::derive(passphrase, &self.0[HEADER - SALT..], self.cost())
+            .map_err(|kdf::TooMuch| KeychainError::FileLimit)
     }
 
     /// The file with its format byte set back to ours, if a single flipped bit made it another:
@@ -135,10 +119,9 @@ pub fn fuzz(bytes: &[u8], passphrase: &[u8]) {
         let _ = Header::unflipped(bytes);
         return;
     };
-    let params = header.params().expect("they were checked when it was read");
-    assert!(params.m_cost() <= MAX_MEMORY && params.t_cost() <= MAX_PASSES);
-    assert!(params.p_cost() <= MAX_LANES);
-    if params.m_cost() > 64 || params.t_cost() > 2 {
+    let (cost, most) = (header.cost(), kdf::MOST);
+    assert!(cost.memory <= most.memory && cost.passes <= most.passes && cost.lanes <= most.lanes);
+    if cost.memory > 64 || cost.passes > 2 {
         return;
     }
     let key = header.key(passphrase).expect("parameters within the limits");

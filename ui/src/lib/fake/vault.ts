@@ -35,6 +35,9 @@ const DAY = 86_400_000;
 export interface FakeOptions {
   empty: boolean;
   hostile: boolean;
+  /** There is a passphrase, and the window begins locked. */
+  lock: boolean;
+  /** The keychain does not answer. */
   locked: boolean;
   slow: boolean;
 }
@@ -79,6 +82,7 @@ export class FakeVault {
     clear_after: 30,
     theme: "system",
     notify: true,
+    lock_after: 15,
   };
   readonly listeners = new Set<(progress: ScanProgress) => void>();
   scanning: { cancelled: boolean } | null = null;
