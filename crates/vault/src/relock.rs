@@ -275,6 +275,66 @@ mod tests {
         assert_eq!(keychain.inner.accounts().len(), bare + 1);
     }
 
+    /// A keychain in which another program's items match every account as well, before ours and
+    /// after it.
+    struct Crowded(MemoryKeychain, Vec<Vec<u8>>);
+
+    impl Keychain for Crowded {
+        fn put(&self, account: &str, label: &str, value: &[u8]) -> Result<(), KeychainError> {
+            self.0.put(account, label, value)
+        }
+
+        fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError> {
+            self.0.get(accounts)
+        }
+
+        fn candidates(&self, accounts: &[String]) -> Result<Vec<Vec<Secret>>, KeychainError> {
+            let found = self.0.get(accounts)?.into_iter().map(|item| {
+                let foreign = || self.1.iter().map(|value| secret(value.clone()));
+                foreign().chain(item).chain(foreign()).collect()
+            });
+            Ok(found.collect())
+        }
+
+        fn delete(&self, account: &str) -> Result<(), KeychainError> {
+            self.0.delete(account)
+        }
+
+        fn fits(&self, _: &[u8]) -> bool {
+            true
+        }
+
+        fn kind(&self) -> &'static str {
+            "memory"
+        }
+    }
+
+    #[test]
+    fn of_several_sealed_items_ours_is_the_one_that_opens_to_the_value() {
+        let mut store = Store::memory().unwrap();
+        let key = Arc::new(LockKey::generate(NOW).unwrap());
+        // Not sealed, sealed for another place, and the bare value itself, which a lock does not take.
+        let elsewhere = key.seal("v/e/1", b"ours").unwrap().expose_secret().to_vec();
+        let foreign = vec![b"not sealed".to_vec(), elsewhere, b"ours".to_vec()];
+        let keychain = Arc::new(Crowded(MemoryKeychain::default(), foreign));
+        let mut vault = Vault::create(keychain.clone(), &mut store, NOW).unwrap();
+        let words = Passphrase::new(&secret(b"words".to_vec())).unwrap();
+        let lock = key.wrap(vault.id(), &words, "set", NOW).unwrap();
+        store.write(vault.row_key(), |tx| tx.put_lock(Some(&lock))).unwrap();
+        vault.hold(Some(key));
+        let staged = vault.stage(&mut store, "E", "l", &secret(b"ours".to_vec()), NOW).unwrap();
+        let row = staged.version("E", 1, "current", NOW);
+        assert!(row.locked);
+        assert_eq!(
+            vault.read(&mut store, std::slice::from_ref(&row)).unwrap()[0].expose_secret(),
+            b"ours"
+        );
+        assert!(!vault.extras().is_empty());
+        keychain.delete(&staged.account).unwrap();
+        let gone = vault.read(&mut store, &[row]);
+        assert!(matches!(gone, Err(VaultError::ValueChanged { number: 1 })), "{gone:?}");
+    }
+
     #[test]
     fn a_value_that_was_staged_before_the_passphrase_is_not_kept_beside_it() {
         let (_, mut store, mut vault, _) = vault();
@@ -291,7 +351,8 @@ mod tests {
         // A row that was read before the values moved still leads to its value.
         let old = store.read(vault.row_key(), |tx| tx.versions("E")).unwrap();
         vault.hold(Some(key));
-        vault.relock(&mut store, &label, NOW).unwrap();
+        // Late enough that the old items are swept with it.
+        vault.relock(&mut store, &label, NOW + jiff::SignedDuration::from_hours(1)).unwrap();
         assert_eq!(vault.read(&mut store, &old[..1]).unwrap()[0].expose_secret(), b"xxxxx");
         vault.hold(None);
         assert!(matches!(vault.read(&mut store, &old[..1]), Err(VaultError::Locked)));
