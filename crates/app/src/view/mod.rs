@@ -10,9 +10,7 @@ mod issue;
 mod rotation;
 mod status;
 
-pub use backup::{
-    BackupList, BackupReport, BackupRow, BadEntry, RestoreChange, RestoreReport,
-};
+pub use backup::{BackupList, BackupReport, BackupRow, BadEntry, RestoreChange, RestoreReport};
 pub use backup_habit::{
     DrillReport, DrillRow, FolderRun, KitReport, KitRow, LastDrill, ScheduleFolder, ScheduleRun,
     ScheduleStatus,
