@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod backup_habit;
+#[cfg(target_os = "linux")]
+mod bad_backup;
 #[cfg(target_os = "linux")]
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod bad_keychain;
-mod backup_habit;
-#[cfg(target_os = "linux")]
-mod bad_backup;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;

@@ -182,7 +182,9 @@ pub fn table(columns: &[Column<'_>]) -> String {
 /// A state in its colour; the word says it without.
 pub fn state(word: &str) -> String {
     let color = match word {
-        "leaked" | "expired" | "overdue" | "invalid" | "critical" | "not accepted" => AnsiColor::Red,
+        "leaked" | "expired" | "overdue" | "invalid" | "critical" | "not accepted" => {
+            AnsiColor::Red
+        }
         "due-soon" | "high" | "undecidable" => AnsiColor::Yellow,
         "valid" | "authenticated" | "accepted" => AnsiColor::Green,
         _ => return word.to_owned(),
