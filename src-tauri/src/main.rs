@@ -97,6 +97,11 @@ fn main() -> tauri::Result<()> {
             commands::pick_folder,
             commands::pick_save,
             commands::open_url,
+            commands::issue_list,
+            commands::issue_create,
+            commands::issue_verify,
+            commands::issue_revoke,
+            commands::issue_hash,
         ])
         .setup(|app| {
             let tray = tray::add(app);

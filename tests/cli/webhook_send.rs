@@ -130,7 +130,7 @@ fn a_capture_is_sent_as_it_is_but_for_its_connection() {
     assert_eq!(view["sent"]["headers"][1], serde_json::json!(["x-b", "1"]));
     assert_eq!(view["sent"]["body_bytes"], 5);
     let note = "Left out, for it belongs to the captured connection: `TE`.";
-    assert_eq!(view["notes"], serde_json::json!([note]));
+    assert!(view["notes"].as_array().unwrap().contains(&note.into()), "{said}");
 }
 
 #[test]

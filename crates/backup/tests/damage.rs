@@ -10,6 +10,7 @@ fn small() -> (Vec<u8>, Lock, Opener) {
     let (identity, _) = new_identity();
     let opener = Opener::identities(&identity).unwrap();
     let document = Document {
+        issued: vec![],
         vault: "01VAULT".to_owned(),
         created: Timestamp::UNIX_EPOCH,
         audit_head: None,

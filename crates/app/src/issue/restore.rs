@@ -65,14 +65,14 @@ pub(crate) fn plan_issued(
     Ok(plans)
 }
 
-/// What a preview shows of them: those that change.
+/// What a preview shows of them.
 pub(crate) fn changes(plans: &[IssuedPlan]) -> Vec<RestoreChange> {
-    let shown = plans.iter().filter(|plan| plan.change != "same");
-    shown
+    plans
+        .iter()
         .map(|plan| RestoreChange {
             name: super::subject(&plan.row),
             change: plan.change.to_owned(),
-            apply: true,
+            apply: plan.change != "same",
             note: (plan.change == "changed").then(|| "revoked".to_owned()),
         })
         .collect()

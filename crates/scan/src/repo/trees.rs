@@ -181,15 +181,22 @@ fn eight(id: &[u8]) -> u64 {
 /// Where an entry that was noted begins and ends in its tree.
 type Place = (u32, u32);
 
+/// A tree that is read: its number and its bytes.
+#[derive(Clone, Copy)]
+struct Tree<'b> {
+    number: u32,
+    bytes: &'b [u8],
+}
+
 impl Visit for Gather<'_> {
     /// What was noted of this tree, in order: of what builds on it, only copies that keep some of that count.
     type Left = Vec<Place>;
 
     fn root(&mut self, entry: Entry, bytes: &[u8]) -> Vec<Place> {
-        let tree = self.first + entry;
+        let tree = Tree { number: self.first + entry, bytes };
         let all = 0..bytes.len();
         let mut here = Vec::new();
-        self.part.entries(self.wanted, self.hash_len, tree, bytes, all.clone(), all, &mut here);
+        self.part.entries(self.wanted, self.hash_len, tree, all.clone(), all, &mut here);
         self.part.check(self.exists, self.hash_len, bytes, 0..bytes.len(), 0..bytes.len());
         here
     }
@@ -201,7 +208,7 @@ impl Visit for Gather<'_> {
         delta: &Delta,
         base: &Vec<Place>,
     ) -> Vec<Place> {
-        let tree = self.first + entry;
+        let tree = Tree { number: self.first + entry, bytes };
         let longest = MAX_MODE + MAX_NAME + 1 + self.hash_len;
         let (wanted, exists, hash_len) = (self.wanted, self.exists, self.hash_len);
         let part = &mut self.part;
@@ -218,13 +225,13 @@ impl Visit for Gather<'_> {
                 part.copies.push(*copy);
             }
         }
-        part.copied.push((tree, first..part.copies.len() as u32));
+        part.copied.push((tree.number, first..part.copies.len() as u32));
         delta.dirty(|start, end| {
             let changed = start as usize..end as usize;
             let near =
                 changed.start.saturating_sub(longest)..(changed.end + longest).min(bytes.len());
             part.check(exists, hash_len, bytes, near.clone(), changed.clone());
-            part.entries(wanted, hash_len, tree, bytes, near, changed, &mut here);
+            part.entries(wanted, hash_len, tree, near, changed, &mut here);
         });
         here.sort_unstable();
         here.dedup();
@@ -240,18 +247,18 @@ impl Visit for Gather<'_> {
 
 impl Part {
     /// Notes folders, and blobs that are wanted, of the entries in `range` that `changed` touches, and in `here`
-    /// where they are; the others were copied whole. Entries are known by the NUL before an id; one inside an id leads to an id that
-    /// nothing has.
+    /// where they are; the others were copied whole. Entries are known by the NUL before an id; one inside an id
+    /// leads to an id that nothing has.
     fn entries(
         &mut self,
         wanted: &Wanted,
         hash_len: usize,
-        tree: u32,
-        bytes: &[u8],
+        tree: Tree<'_>,
         range: Range<usize>,
         changed: Range<usize>,
         here: &mut Vec<Place>,
     ) {
+        let Tree { number: tree, bytes } = tree;
         let Range { start: mut at, end: to } = range;
         while let Some(found) = bytes.get(at..to).and_then(|rest| memchr::memchr(0, rest)) {
             let nul = at + found;
@@ -381,15 +388,14 @@ impl<'s> Trees<'s> {
         for (number, (id, folder)) in (first_loose..).zip(loose) {
             if let Ok((Kind::Tree, bytes)) = reader.loose(id, *folder) {
                 let all = 0..bytes.len();
-                let here = &mut Vec::new();
+                let tree = Tree { number, bytes };
                 part.entries(
                     &wanted,
                     store.hash_len(),
-                    number,
-                    bytes,
+                    tree,
                     all.clone(),
                     all.clone(),
-                    here,
+                    &mut Vec::new(),
                 );
                 part.check(exists, store.hash_len(), bytes, all.clone(), all);
             }

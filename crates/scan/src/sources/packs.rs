@@ -1,8 +1,8 @@
 //! Scans every object of a pack once. Of an object told as a delta only what changed is searched; what it
 //! copies was searched in its base, and what was found there is taken over at its new place.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
 
