@@ -74,10 +74,12 @@ fn without_the_passphrase_names_are_read_and_values_are_not() {
     for line in [
         "copy canary".to_owned(),
         "run -- true".to_owned(),
+        "run --only canary -- true".to_owned(),
         "env".to_owned(),
         "redact".to_owned(),
         format!("backup create --out {backup} --passphrase-file words"),
         "webhook sign --scheme stripe --secret canary --url https://a.example".to_owned(),
+        "webhook send http://127.0.0.1:9/ --scheme stripe --secret canary --body words".to_owned(),
     ] {
         keyward.pipe(&line, "x").fails(5, "VAULT_LOCKED");
     }
@@ -92,6 +94,88 @@ fn without_the_passphrase_names_are_read_and_values_are_not() {
     keyward.run("passphrase status").ok().says("Locked.");
     let status = keyward.run("passphrase status --json").ok().json();
     assert_eq!((&status["passphrase"], &status["locked"]), (&true.into(), &true.into()));
+}
+
+#[test]
+fn a_scheduled_backup_waits_for_an_unlocked_vault_and_a_drill_does_not() {
+    let keyward = locked();
+    let kit = keyward.path("kit.txt");
+    let folder = keyward.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    keyward.run(&format!("backup kit --out {kit}")).ok();
+    let set = format!("backup schedule set --to {folder} --every 1d --no-timer");
+    keyward.run(&set).ok().says("passphrase");
+    // As the timer calls it.
+    let run = "backup schedule run --no-input --quiet";
+    keyward.run(run).fails(5, "VAULT_LOCKED").says("keyward unlock");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "half a backup");
+    let agent = unlock(&keyward, "5m");
+    keyward.run(run).ok();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    drop(agent);
+    // Nothing is due, so nothing has to be read; and a drill compares what it restored by fingerprint.
+    keyward.run("backup schedule run").ok().says("Nothing due");
+    keyward.run(&format!("backup drill --identity {kit}")).ok().says("came back (1 the same)");
+    let doctor = keyward.run("doctor").ok();
+    assert_eq!(doctor.out.matches("the vault is locked").count(), 1, "{doctor}");
+}
+
+#[test]
+fn a_restore_into_a_locked_vault_seals_what_it_brings() {
+    let other = Sandbox::with_file();
+    let backup = other.path("b.age");
+    other.create("words", "tea and scones\n");
+    other.add("acme/prod/stripe", STRIPE_KEY);
+    other.run(&format!("backup create --out {backup} --passphrase-file words")).ok();
+    let session = Session::start();
+    let keyward = &session.sandbox;
+    keyward.create("words", "four short plain words");
+    keyward.create("wrong", "tea and scones\n");
+    keyward.add("acme/prod/canary", CANARY);
+    keyward.run("passphrase set --passphrase-file words").ok();
+    let restore = format!("backup restore {backup} --passphrase-file wrong --yes");
+    // What it would do is said without a value of this vault.
+    keyward.run(&format!("{restore} --dry-run")).ok().says("acme/prod/stripe");
+    keyward.run(&restore).fails(5, "VAULT_LOCKED");
+    let agent = unlock(keyward, "5m");
+    keyward.run(&restore).ok();
+    assert_eq!(keyward.run("get stripe --reveal").ok().out, STRIPE_KEY);
+    drop(agent);
+    let items = session.items();
+    assert!(items.contains("Keyward: acme/prod/stripe (version 1)"), "{items}");
+    assert!(!items.contains(STRIPE_KEY), "{items}");
+    keyward.run("get stripe --reveal").fails(5, "VAULT_LOCKED");
+    assert_eq!(keyward.run("passphrase status --json").ok().json()["behind"], 0);
+}
+
+#[test]
+fn keys_that_were_issued_are_known_to_a_locked_vault() {
+    let keyward = locked();
+    let create = "issue create --prefix acme_live --reveal --argon2 m=7168,t=1,p=1";
+    let key = keyward.run(create).ok().out;
+    keyward.pipe("issue verify --stdin", &key).ok().says("valid");
+    keyward.create("src/leak.py", format!("key = '{}'\n", key.trim()));
+    let scan = keyward.run("scan src --json").exits(1).json();
+    assert_eq!(scan["findings"][0]["rule"], "issued-key", "{scan}");
+    assert_eq!(scan["summary"]["own_values"], "unavailable");
+}
+
+#[test]
+fn no_earlier_state_of_the_keychain_file_has_bare_values() {
+    let keyward = Sandbox::with_file();
+    keyward.create("words", "four short plain words");
+    keyward.add("acme/prod/canary", CANARY);
+    keyward.add("acme/prod/other", STRIPE_KEY);
+    let file = keyward.home().join("keychain.sealed");
+    let earlier = |number: u32| file.with_extension(format!("sealed.{number}"));
+    assert!(earlier(1).exists());
+    keyward.run("passphrase set --passphrase-file words").ok();
+    for number in (1..=5).filter(|number| earlier(*number).exists()) {
+        std::fs::copy(earlier(number), &file).unwrap();
+        let said = keyward.run("get canary --reveal");
+        assert!(said.status != 0 && !said.out.contains(CANARY), "state {number}: {said}");
+    }
+    keyward.run("passphrase status").ok().says("Locked.");
 }
 
 #[test]

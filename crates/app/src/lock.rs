@@ -48,7 +48,7 @@ impl Keyward {
                 behind: 0,
             });
         };
-        let left = self.agent(|home| agent::left(home)).filter(|left| left.lock == lock.id);
+        let left = self.agent(agent::left).filter(|left| left.lock == lock.id);
         Ok(LockStatus {
             version: JSON_VERSION,
             passphrase: true,

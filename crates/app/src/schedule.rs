@@ -105,7 +105,7 @@ impl Keyward {
             false => timer::remove(&vault).err().map(|error| error.message),
         };
         let mut status = self.schedule_status()?;
-        status.note = note;
+        status.note = note.or(status.note);
         Ok(status)
     }
 
@@ -163,12 +163,12 @@ impl Keyward {
             open.read(|tx| match read(tx)? {
                 Some(schedule) => {
                     let known = recipients(tx, &schedule).unwrap_or_default();
-                    Ok(Some((vault, schedule, known)))
+                    Ok(Some((vault, schedule, known, tx.lock()?.is_some())))
                 }
                 None => Ok(None),
             })
         })?;
-        let Some((vault, schedule, recipients)) = seen.flatten() else {
+        let Some((vault, schedule, recipients, lock)) = seen.flatten() else {
             return Ok(status);
         };
         let now = self.now();
@@ -190,6 +190,10 @@ impl Keyward {
         status.recipients = recipients;
         status.next = next.map(|at| at.max(now).to_string());
         status.timer = timer::installed(&vault).map(|path| path.display().to_string());
+        status.note = lock.then(|| {
+            "The vault has a passphrase, so a backup is made only while `keyward unlock` keeps it open."
+                .to_owned()
+        });
         Ok(status)
     }
 
