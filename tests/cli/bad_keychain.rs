@@ -261,7 +261,11 @@ fn a_folder_that_was_emptied_begins_anew_and_says_what_the_keychain_remembers() 
     sandbox.run("list").ok().says("restore a backup");
     sandbox.run("add x/y/z --generate").ok().says("restore a backup");
     let after = sandbox.run("list").ok();
-    assert!(after.out.contains("x/y/z") && !after.err.contains("restore a backup"), "{}", after.err);
+    assert!(
+        after.out.contains("x/y/z") && !after.err.contains("restore a backup"),
+        "{}",
+        after.err
+    );
 }
 
 #[test]
