@@ -254,6 +254,21 @@ fn a20_the_kernels_keyring_is_never_asked() {
 }
 
 #[test]
+fn a_folder_that_was_emptied_begins_anew_and_says_what_the_keychain_remembers() {
+    let session = filled();
+    let sandbox = &session.sandbox;
+    fs::remove_dir_all(sandbox.home()).unwrap();
+    sandbox.run("list").ok().says("restore a backup");
+    sandbox.run("add x/y/z --generate").ok().says("restore a backup");
+    let after = sandbox.run("list").ok();
+    assert!(
+        after.out.contains("x/y/z") && !after.err.contains("restore a backup"),
+        "{}",
+        after.err
+    );
+}
+
+#[test]
 fn a_lost_database_is_no_first_run_and_a_restore_is_the_way_back() {
     let session = filled();
     let sandbox = &session.sandbox;
@@ -261,6 +276,8 @@ fn a_lost_database_is_no_first_run_and_a_restore_is_the_way_back() {
     let backup = sandbox.path("vault.age");
     sandbox.run(&format!("backup create --out {backup} --passphrase-file {words}")).ok();
     fs::remove_file(sandbox.home().join("keyward.db")).unwrap();
+    // What else is in the folder says that only the database went.
+    fs::create_dir_all(sandbox.home().join("scans")).unwrap();
     refuses(&session, 6, "VAULT_MISSING").says("backup restore");
     // Another data folder of the same keychain is a first run of its own.
     let other = sandbox.path("other");

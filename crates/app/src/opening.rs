@@ -2,6 +2,8 @@
 //! the clock was, and what waits to be recorded; and which vault the keychain remembers for a data
 //! folder.
 
+use std::path::Path;
+
 use jiff::SignedDuration;
 use keyward_audit::{Event, Head};
 use keyward_store::Store;
@@ -40,7 +42,7 @@ impl Keyward {
 
     /// What is left of a vault without a database is no first run: a keychain file, or a vault
     /// that the operating system's keychain remembers for this folder. A restore may begin anew
-    /// there.
+    /// there; so may anything in a folder that was emptied as a whole, which is told.
     pub(crate) fn refuse_orphans(&self) -> Result<(), Error> {
         let gone = "The vault's database is gone";
         match self.config.keychain {
@@ -55,6 +57,13 @@ impl Keyward {
                 let Some(account) = self.home_account() else { return Ok(()) };
                 match Vault::of_home(&*self.keychain()?, &account)? {
                     None => Ok(()),
+                    Some(_) if is_empty(&self.config.home) => {
+                        self.notice(
+                            "VAULT_MISSING",
+                            "This data folder is empty, and the keychain still has the keys of a vault that was here. If it is not you who emptied it, restore a backup with `keyward backup restore`.",
+                        );
+                        Ok(())
+                    }
                     Some(_) => Err(Error::new(
                         "VAULT_MISSING",
                         format!("{gone}; the keychain still has its keys. Nothing was changed."),
@@ -159,4 +168,8 @@ impl Keyward {
         self.notice("AUDIT_DEFERRED", format!("{what} {then}"));
         Ok(())
     }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).map_or(true, |mut files| files.next().is_none())
 }
