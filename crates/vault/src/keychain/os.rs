@@ -100,10 +100,18 @@ impl OsKeychain {
     }
 }
 
-/// The item among several of one account that has the fewest attributes: we give none beyond
-/// service and account, so those with more are another program's.
+/// What an item of ours may have besides service and account: the store and the service add them.
+const OWN: [&str; 4] = ["service", "username", "target", "xdg:schema"];
+
+/// The item among several of one account that has the fewest attributes that we never give: those
+/// with more are another program's.
 fn ours(items: Vec<keyring_core::Entry>) -> Option<keyring_core::Entry> {
-    items.into_iter().min_by_key(|item| item.get_attributes().map_or(usize::MAX, |map| map.len()))
+    let foreign = |item: &keyring_core::Entry| {
+        item.get_attributes().map_or(usize::MAX, |all| {
+            all.keys().filter(|name| !OWN.contains(&name.as_str())).count()
+        })
+    };
+    items.into_iter().min_by_key(foreign)
 }
 
 fn attempt<T>(
