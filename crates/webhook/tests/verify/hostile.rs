@@ -190,11 +190,11 @@ fn what_a_sample_holds_is_shown_inert() {
     delivery.replace(&NOW.to_string(), "1\r\nSet-Cookie: a\x1b[31m");
     let report = ask(&delivery);
     assert_eq!(report.reasons[0].code, Code::TimestampMalformed);
-    let texts =
-        report.reasons.iter().map(|r| r.message.as_str()).chain(report.signed_text.as_deref());
-    for text in texts {
+    // Of what was signed 4 KiB are shown, each control character written out.
+    let messages = report.reasons.iter().map(|reason| (reason.message.as_str(), 2_000));
+    for (text, most) in messages.chain(report.signed_text.as_deref().map(|text| (text, 24_000))) {
         assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
-        assert!(text.len() < 2_000);
+        assert!(text.len() < most, "{}", text.len());
     }
 }
 
