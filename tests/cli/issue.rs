@@ -411,12 +411,19 @@ fn a_scan_says_whose_issued_key_leaked() {
             (&old["issued"]["state"], &old["severity"]),
             (&"revoked".into(), &"medium".into())
         );
-        assert_eq!(finding("other.txt")["issued"]["state"], serde_json::Value::Null);
+        let other = finding("other.txt");
+        assert_eq!(other["issued"]["state"], serde_json::Value::Null);
+        assert!(!other.to_string().contains("keyward issue revoke"), "{other}");
         // A checksum that does not fit was altered or made up: no key of anybody's.
         let typo = finding("typo.txt");
         assert_eq!((&typo["confidence"], &typo["issued"]), (&"low".into(), &().into()));
     }
     keyward.run(&format!("scan {}", repo.path.display())).exits(1).says(&format!("{id}, partner"));
+    // On the disk alone: it goes out of the file, and never into the vault.
+    let loose = keyward.create("loose.txt", &key);
+    let said = keyward.run(&format!("scan {loose}")).exits(1);
+    assert!(said.out.contains(&format!("keyward issue revoke {id}")), "{said}");
+    assert!(!said.out.contains("keep it in the vault"), "{said}");
     // Without the vault it is no rule of ours.
     let stranger = Sandbox::with_file();
     let said = stranger.run(&format!("scan {} --json", repo.path.display()));

@@ -43,6 +43,11 @@ impl Keyward {
         let row = self.with(|open| open.read(|tx| Ok(tx.issued_key(&issued.id)?)))?.flatten();
         let Some(row) = row else {
             "Key with a prefix of yours, not issued from this vault".clone_into(&mut finding.name);
+            // This vault cannot revoke what it does not know.
+            finding.steps.clear();
+            finding.advice = Some(
+                "Revoke it on the server that knows it, or in the vault that issued it.".to_owned(),
+            );
             return Ok(());
         };
         let state = state(&row, self.now());

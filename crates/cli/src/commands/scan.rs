@@ -246,7 +246,9 @@ pub fn text(report: &Report, level: Confidence) -> String {
     }
     let own = match summary.own_values {
         OwnValues::Checked => "your own values looked for",
-        OwnValues::Unavailable => "your own values not looked for: no vault or keychain here",
+        OwnValues::Unavailable => {
+            "your own values not looked for: the vault or its keychain is locked or not here"
+        }
         OwnValues::None => "the vault holds no values to look for",
     };
     let mut tail = String::new();

@@ -215,7 +215,20 @@ fn steps(
         say("It is only staged: git restore --staged FILE, then take it out of the file."
             .to_owned());
     } else {
-        say("It is only on this disk: keep it in the vault and take it out of the file.".to_owned());
+        match issued {
+            // The vault never holds such a key.
+            Some(_) => say("It is only on this disk: take it out of the file.".to_owned()),
+            None => {
+                say("It is only on this disk: keep it in the vault and take it out of the file."
+                    .to_owned())
+            }
+        }
+    }
+    if let (Some(key), false) = (issued, standing.pushed || standing.committed) {
+        say(format!(
+            "If anyone else could read it, revoke it: keyward issue revoke {}, and on your server",
+            key.id
+        ));
     }
     steps
 }

@@ -319,7 +319,7 @@ impl fmt::Debug for Finding {
 pub enum OwnValues {
     /// They were.
     Checked,
-    /// There was no vault or keychain to read them from.
+    /// The vault or its keychain was locked or not there.
     Unavailable,
     /// The vault holds none.
     None,
