@@ -10,6 +10,8 @@ import { serve } from "./server.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const ROOT = join(HERE, "..", "..");
 const UI = join(ROOT, "ui");
+// Milliseconds: only a failing test waits this long, a busy machine may need them.
+const PATIENCE = 15_000;
 const SHOTS = join(ROOT, "artifacts", "ui");
 
 // The packages are those of the window.
@@ -55,7 +57,7 @@ export async function open(
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(5000);
+  page.setDefaultTimeout(PATIENCE);
   const complaints = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
@@ -76,6 +78,19 @@ export async function open(
     type: (id, text) => at(id).first().fill(text),
     press: (key) => page.keyboard.press(key),
     text: (id) => at(id).first().innerText(),
+    /** Waits until a part says this: what a page shows first is often only that it is asking. */
+    says: async (id, expected) => {
+      const part = at(id).first();
+      const end = Date.now() + PATIENCE;
+      const told = (text) => (expected instanceof RegExp ? expected.test(text) : text === expected);
+      let text = await part.innerText();
+      while (!told(text) && Date.now() < end) {
+        await page.waitForTimeout(50);
+        text = await part.innerText();
+      }
+      if (expected instanceof RegExp) assert.match(text, expected);
+      else assert.equal(text, expected);
+    },
     row: (id, name) => page.locator(`[data-testid="${id}"][data-id="${name}"]`),
     shot: (name) => page.screenshot({ path: join(SHOTS, `${name}.png`) }),
     axe: async () => {

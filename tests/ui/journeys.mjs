@@ -22,10 +22,7 @@ export const journeys = {
     await window.type("import-project", "shop");
     await window.type("import-env", "prod");
     await window.click("import-preview");
-    assert.match(
-      await window.text("import-report"),
-      /4 values to store, 1 line that cannot be read/,
-    );
+    await window.says("import-report", /4 values to store, 1 line that cannot be read/);
     assert.equal(await window.at("entry-row").count(), 0, "a preview stores nothing");
     await window.type("import-env", "dev");
     assert.equal(
@@ -36,7 +33,7 @@ export const journeys = {
     await window.type("import-env", "prod");
     await window.click("import-apply");
     await window.row("entry-row", "shop/prod/stripe-key").click();
-    assert.match(await window.text("entry-detail"), /0 days old, due in 90 days/);
+    await window.says("entry-detail", /0 days old, due in 90 days/);
     await window.close();
   },
 
@@ -47,10 +44,10 @@ export const journeys = {
     await window.type("new-name", "acme/test/stripe-two");
     await window.type("new-value", "sk_live_notreal");
     await window.click("new-save");
-    assert.match(await window.text("error"), /ENV_MISMATCH/);
+    await window.says("error", /ENV_MISMATCH/);
     await window.click("error-help");
     await window.at("entry-detail").waitFor();
-    assert.equal(await window.text("entry-name"), "stripe-two");
+    await window.says("entry-name", "stripe-two");
     assert.equal(
       await window.page.getByText("sk_live_notreal").count(),
       0,
@@ -64,12 +61,12 @@ export const journeys = {
     await window.page.clock.install();
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/stripe-hook").click();
-    assert.equal(await window.text("value"), "••••••••");
+    await window.says("value", "••••••••");
     await window.click("reveal");
     await window.page.clock.runFor(100);
-    assert.equal(await window.text("value"), "whsec_fake_live_secret");
+    await window.says("value", "whsec_fake_live_secret");
     await window.page.clock.runFor(11_000);
-    assert.equal(await window.text("value"), "••••••••");
+    await window.says("value", "••••••••");
     await window.close();
   },
 
@@ -142,7 +139,7 @@ export const journeys = {
       await window.click("run-next");
     }
     await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
-    assert.match(await window.text("run"), /version 4 is in use, version 3 is dead/);
+    await window.says("run", /version 4 is in use, version 3 is dead/);
     await window.close();
   },
 
@@ -287,8 +284,8 @@ export const journeys = {
     await window.row("webhook-secret", "acme/prod/stripe-hook").check();
     await window.click("webhook-verify");
     await window.page.locator('[data-verdict="valid"]').waitFor();
-    assert.equal(await window.text("webhook-verdict"), "Valid");
-    assert.match(await window.text("verdict"), /Signed with acme\/prod\/stripe-hook/);
+    await window.says("webhook-verdict", "Valid");
+    await window.says("verdict", /Signed with acme\/prod\/stripe-hook/);
     await window.close();
   },
 
@@ -318,8 +315,8 @@ export const journeys = {
     await window.row("webhook-secret", "acme/prod/stripe-hook").check();
     await window.click("webhook-verify");
     await window.page.locator('[data-code="other-stored-secret"]').waitFor();
-    assert.match(
-      await window.text("webhook-reason"),
+    await window.says(
+      "webhook-reason",
       /Signed with acme\/test\/stripe-hook, not with acme\/prod\/stripe-hook/,
     );
     await window.close();
@@ -370,11 +367,11 @@ export const journeys = {
     await window.click("nav-webhooks");
     await dropFile(window, "capture.har", har([BODY, BODY.replaceAll(":", ": "), null]));
     await window.at("webhook-read").waitFor();
-    assert.match(await window.text("webhook-read"), /^HAR, 3 requests/);
-    assert.equal(await window.text("webhook-exact"), "exact");
+    await window.says("webhook-read", /^HAR, 3 requests/);
+    await window.says("webhook-exact", "exact");
     await window.row("webhook-pick", "3").check();
-    assert.equal(await window.text("webhook-exact"), "not the exact request");
-    assert.match(await window.text("webhook-losses"), /does not hold the body/);
+    await window.says("webhook-exact", "not the exact request");
+    await window.says("webhook-losses", /does not hold the body/);
     await window.row("webhook-pick", "1").check();
     await window.at("webhook-preview").getByText("/webhooks/1").waitFor();
     await window.row("webhook-secret", "acme/prod/stripe-hook").check();
@@ -393,8 +390,8 @@ export const journeys = {
     const entries = Array.from({ length: 300 }, () => "x".repeat(1200));
     await dropFile(window, "long.har", har(entries));
     await window.at("webhook-file").waitFor();
-    assert.match(await window.text("webhook-file"), /^long\.har 4\d\d KiB$/);
-    assert.match(await window.text("webhook-read"), /^HAR, 300 requests/);
+    await window.says("webhook-file", /^long\.har 4\d\d KiB$/);
+    await window.says("webhook-read", /^HAR, 300 requests/);
     assert.equal(await window.at("webhook-pick").count(), 100);
     await window.type("webhook-pick-filter", "webhooks/299");
     assert.equal(await window.at("webhook-pick").count(), 1);
@@ -421,8 +418,8 @@ export const journeys = {
     await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
     await window.press("Tab");
     await window.click("webhook-sign");
-    assert.match(
-      await window.text("signed-request"),
+    await window.says(
+      "signed-request",
       /^POST http:\/\/localhost:3000\/webhooks HTTP\/1\.1.*Stripe-Signature: t=\d+,v1=[0-9a-f]{64}/s,
     );
     assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
@@ -440,7 +437,7 @@ export const journeys = {
     await window.at("sign-scheme").selectOption("gitlab-token");
     await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
     await window.click("webhook-sign");
-    assert.match(await window.text("error"), /sends the secret itself/);
+    await window.says("error", /sends the secret itself/);
     assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
     await window.close();
   },
@@ -451,14 +448,14 @@ export const journeys = {
     await window.click("webhook-mode-send");
     await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
     await window.click("webhook-send");
-    assert.equal(await window.text("sent-line"), "Accepted: 200 OK");
-    assert.match(await window.text("sent-request"), /Stripe-Signature: t=\d+,v1=/);
+    await window.says("sent-line", "Accepted: 200 OK");
+    await window.says("sent-request", /Stripe-Signature: t=\d+,v1=/);
     await window.type("send-target", "http://localhost:3000/broken");
     await window.click("webhook-send");
     await window.page.getByText("Not accepted: 401 Unauthorized").waitFor();
     await window.type("send-target", "http://localhost:9/");
     await window.click("webhook-send");
-    assert.match(await window.text("error"), /Nothing listens/);
+    await window.says("error", /Nothing listens/);
     assert.equal(await window.page.getByText("whsec_fake_live_secret").count(), 0);
     await window.close();
   },
@@ -470,7 +467,7 @@ export const journeys = {
     await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
     await window.type("send-target", "https://shop.example/webhooks");
     await window.click("webhook-send");
-    assert.match(await window.text("error"), /is not this machine.*Nothing was sent/s);
+    await window.says("error", /is not this machine.*Nothing was sent/s);
     await window.click("error-help");
     await window.at("sent").waitFor();
     await window.close();
@@ -485,7 +482,7 @@ export const journeys = {
     assert.equal(await window.at("webhook-send").isDisabled(), true, "a secret is needed");
     await window.at("send-secret").selectOption("acme/prod/stripe-hook");
     await window.click("webhook-send");
-    assert.match(await window.text("sent"), /Signed with\s+acme\/prod\/stripe-hook, version 1/);
+    await window.says("sent", /Signed with\s+acme\/prod\/stripe-hook, version 1/);
     await window.at("send-as-is").check();
     await window.click("webhook-send");
     await window.at("sent").getByText("the signature that it had").waitFor();
@@ -498,7 +495,7 @@ export const journeys = {
     await window.click("webhook-mode-handshake");
     await window.type("webhook-capture", SLACK);
     await window.click("webhook-handshake");
-    assert.equal(await window.text("answer-line"), "Answer with 200");
+    await window.says("answer-line", "Answer with 200");
     await window.click("answer-copy");
     assert.match(await window.page.evaluate(() => navigator.clipboard.readText()), /^3eZbrw1aB/);
     await window.type(
@@ -510,7 +507,7 @@ export const journeys = {
     await window.page.getByText("Refuse with 403").waitFor();
     await window.type("webhook-capture", stripe());
     await window.click("webhook-handshake");
-    assert.match(await window.text("error"), /no handshake that is known/);
+    await window.says("error", /no handshake that is known/);
     await window.close();
   },
 
@@ -544,13 +541,13 @@ export const journeys = {
     assert.equal(await window.at("backup-create").isDisabled(), true, "the two must be the same");
     await window.type("backup-passphrase-again", "correct horse");
     await window.click("backup-create");
-    assert.match(await window.text("backup-report"), /15 entries/);
+    await window.says("backup-report", /15 entries/);
     await window.press("Escape");
     await window.click("backup-rehearse");
     assert.equal(await window.at("restore-path").inputValue(), "/home/ada/backups/today.age");
     await window.type("restore-passphrase", "wrong");
     await window.click("restore-preview");
-    assert.match(await window.text("error"), /BACKUP_WRONG_KEY/);
+    await window.says("error", /BACKUP_WRONG_KEY/);
     assert.equal(
       await window.at("restore-passphrase").inputValue(),
       "",
@@ -559,7 +556,7 @@ export const journeys = {
     await window.type("restore-passphrase", "correct horse");
     await window.click("restore-preview");
     await window.page.locator('[data-testid="restore-report"][data-applied="false"]').waitFor();
-    assert.match(await window.text("drill-report"), /20 values came back as they are here/);
+    await window.says("drill-report", /20 values came back as they are here/);
     await window.click("restore-apply");
     await window.page.locator('[data-testid="restore-report"][data-applied="true"]').waitFor();
     assert.equal(await window.at("restore-passphrase").inputValue(), "");
@@ -569,20 +566,20 @@ export const journeys = {
   "a recovery kit, a schedule, and a rehearsal with the kit": async (open) => {
     const window = await open();
     await window.click("nav-backups");
-    assert.match(await window.text("backup-schedule"), /not set/);
+    await window.says("backup-schedule", /not set/);
     await window.click("backup-habit");
     await window.type("schedule-folder", "/media/usb/backups");
     assert.equal(await window.at("schedule-set").isDisabled(), true, "a schedule needs a kit");
     await window.type("kit-path", "/media/usb/kit.html");
     await window.click("kit-make");
-    assert.match(await window.text("kit-written"), /can read every key[\s\S]*kit\.html/);
+    await window.says("kit-written", /can read every key[\s\S]*kit\.html/);
     await window.at("schedule-every").selectOption("43200");
     await window.click("schedule-set");
     await window.page.getByText("Saved.").waitFor();
     await window.click("schedule-run");
     await window.page.getByText("Written and read back, byte for byte.").waitFor();
     await window.click("habit-close");
-    assert.match(await window.text("backup-schedule"), /every 12 hours/);
+    await window.says("backup-schedule", /every 12 hours/);
     await window.click("backup-rehearse");
     await window.click("restore-opener-kit");
     await window.type("restore-kit", "/media/usb/kit.txt");
@@ -603,7 +600,7 @@ export const journeys = {
     await window.at("restore-merge").selectOption("overwrite");
     await window.click("restore-preview");
     await window.click("restore-apply");
-    assert.match(await window.text("dialog"), /Go back to older entries/);
+    await window.says("dialog", /Go back to older entries/);
     await window.click("dialog-confirm");
     await window.page.locator('[data-testid="restore-report"][data-applied="true"]').waitFor();
     await window.close();
@@ -613,7 +610,7 @@ export const journeys = {
     const window = await open();
     await window.click("nav-audit");
     await window.click("audit-verify");
-    assert.match(await window.text("audit-verdict"), /Chain verified at/);
+    await window.says("audit-verdict", /Chain verified at/);
     await window.at("audit-kind").selectOption("backup");
     assert.ok((await window.at("audit-row").count()) >= 2);
     await window.close();
@@ -641,14 +638,14 @@ export const journeys = {
 
   "a keychain that does not answer is said with code and hint": async (open) => {
     const window = await open({ query: "?locked" });
-    assert.match(await window.text("status-keychain"), /The keychain is locked\.[\s\S]*KC_LOCKED/);
-    assert.match(await window.text("error"), /Unlock it in your desktop's password dialog/);
+    await window.says("status-keychain", /The keychain is locked\.[\s\S]*KC_LOCKED/);
+    await window.says("error", /Unlock it in your desktop's password dialog/);
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/openai").click();
     await window.click("copy");
-    assert.match(await window.text("toast"), /KC_LOCKED/);
+    await window.says("toast", /KC_LOCKED/);
     await window.click("reveal");
-    assert.match(await window.text("error"), /Nothing was changed/);
+    await window.says("error", /Nothing was changed/);
     await window.close();
   },
 
@@ -666,16 +663,16 @@ export const journeys = {
     await window.press("n");
     await window.type("issue-prefix", "acme-live");
     await window.click("issue-create");
-    assert.match(await window.text("error"), /FIELD_INVALID/);
+    await window.says("error", /FIELD_INVALID/);
     await window.type("issue-prefix", "acme_live");
     await window.type("issue-label", "Harbour <b>two</b>");
     await window.type("issue-expires", "30d");
     await window.click("issue-create");
-    assert.match(await window.text("issue-made"), /acme_live_\w{8}… for Harbour <b>two<\/b>/);
-    assert.match(await window.text("status-clipboard"), /Clipboard cleared in \d+ s/);
+    await window.says("issue-made", /acme_live_\w{8}… for Harbour <b>two<\/b>/);
+    await window.says("status-clipboard", /Clipboard cleared in \d+ s/);
     await window.click("issue-done");
-    assert.match(await window.text("issued-detail"), /Harbour <b>two<\/b>/);
-    assert.equal(await window.text("issued-state"), "Active");
+    await window.says("issued-detail", /Harbour <b>two<\/b>/);
+    await window.says("issued-state", "Active");
     assert.doesNotMatch(
       await window.page.content(),
       /acme_live_\w{57}/,
@@ -687,13 +684,13 @@ export const journeys = {
     assert.match(line, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$/);
     await window.click("issued-revoke");
     await window.click("dialog-cancel");
-    assert.equal(await window.text("issued-state"), "Active");
+    await window.says("issued-state", "Active");
     await window.click("issued-revoke");
     await window.click("dialog-confirm");
     await window.page.getByText(/^Revoked, /).waitFor();
     assert.equal(await window.at("issued-revoke").count(), 0);
     await window.click("nav-audit");
-    assert.match(await window.text("audit-row"), /Revoked a key/);
+    await window.says("audit-row", /Revoked a key/);
     await window.close();
   },
 
@@ -711,7 +708,7 @@ export const journeys = {
     assert.equal(await window.at("verify-key-value").inputValue(), "", "the key is not kept");
     assert.match(await verdict(`acme_live_mB3xKd8Y${"0".repeat(49)}`), /^Revoked/);
     await window.click("verify-key-open");
-    assert.match(await window.text("issued-detail"), /Old partner/);
+    await window.says("issued-detail", /Old partner/);
     await window.press("v");
     assert.match(await verdict("acme_live_k7Qm"), /^Not a key/);
     await window.close();

@@ -38,7 +38,7 @@ export const lock = {
     };
     await attempt("wrong");
     await window.at("unlock-error").waitFor();
-    assert.match(await window.text("unlock-wait"), /Try again in 1 second/);
+    await window.says("unlock-wait", /Try again in 1 second/);
     assert.equal(await window.at("unlock-passphrase").inputValue(), "", "nothing stays typed");
     await window.type("unlock-passphrase", "correct horse");
     assert.equal(await window.at("unlock").isDisabled(), true, "not before its time");
@@ -53,7 +53,7 @@ export const lock = {
   "lock: set, lock by key, unlock, change, remove": async (open) => {
     const window = await open();
     await window.press("Control+l");
-    assert.match(await window.text("toast"), /no passphrase/i);
+    await window.says("toast", /no passphrase/i);
     await setPassphrase(window, "first words");
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/stripe-hook").click();
@@ -78,7 +78,7 @@ export const lock = {
     await window.click("lock-remove");
     await window.type("lock-old", "first words");
     await window.click("lock-save");
-    assert.match(await window.text("error"), /The passphrase is wrong/);
+    await window.says("error", /The passphrase is wrong/);
     await window.page.waitForTimeout(1100);
     await window.type("lock-old", "second words");
     await window.click("lock-save");

@@ -11,10 +11,10 @@ export const quality = {
     await window.page.keyboard.type("sendgrid");
     await window.press("Enter");
     await window.at("entry-detail").waitFor();
-    assert.equal(await window.text("entry-name"), "sendgrid");
+    await window.says("entry-name", "sendgrid");
     await window.press("c");
     await window.at("status-clipboard").waitFor();
-    assert.match(await window.text("status-clipboard"), /Clipboard cleared in \d+ s/);
+    await window.says("status-clipboard", /Clipboard cleared in \d+ s/);
     await window.close();
   },
 
@@ -111,20 +111,20 @@ export const quality = {
     }
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/<img src=x onerror=window.pwned=1>").click();
-    assert.match(await window.text("entry-detail"), /⟨U\+202E⟩gnp\.exe <script>/);
+    await window.says("entry-detail", /⟨U\+202E⟩gnp\.exe <script>/);
     await window.click("nav-leaks");
     await window.page.locator('[data-testid="repository-row"][data-id*="img src"]').click();
-    assert.match(await window.text("finding-row"), /⟨U\+202E⟩exe\.png/);
+    await window.says("finding-row", /⟨U\+202E⟩exe\.png/);
     await window.page.locator("[data-finding]").first().click();
-    assert.match(await window.text("finding-author"), /<img src=x .*⟨U\+202E⟩/);
-    assert.match(await window.text("finding-steps"), /git log ⟨U\+202E⟩# <img/);
+    await window.says("finding-author", /<img src=x .*⟨U\+202E⟩/);
+    await window.says("finding-steps", /git log ⟨U\+202E⟩# <img/);
     assert.equal(
       await window.at("finding-command").count(),
       0,
       "a command that hides something is not offered for copying",
     );
     await window.click("nav-issued");
-    assert.match(await window.text("issued-row"), /⟨U\+202E⟩gnp\.exe <script>/);
+    await window.says("issued-row", /⟨U\+202E⟩gnp\.exe <script>/);
     await window.press("Control+k");
     await window.page.keyboard.type("onerror");
     await window.at("palette-row").first().waitFor();
