@@ -16,7 +16,10 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the one crate that may
 
 mod answer;
+pub mod connector;
+pub mod destination;
 mod error;
+mod failure;
 mod reach;
 mod request;
 mod route;
@@ -25,6 +28,7 @@ mod tls;
 
 pub use answer::{Answer, Ending};
 pub use error::RemoteError;
+pub use failure::{Failure, Happened, Why};
 pub use reach::Reach;
 pub use request::{Outgoing, is_carried};
 pub use route::{Exchange, Limits, Route};
