@@ -5,7 +5,12 @@
 mod calendar;
 mod due;
 mod run;
+mod shape;
 
 pub use calendar::{Appointment, calendar};
 pub use due::{Due, Policy, State, due};
-pub use run::{Effect, Run, RunError, RunState, Step, StepState};
+pub use run::{
+    Act, Allowed, Begun, Can, Effect, Placed, Plan, Proof, Proven, Run, RunError, RunState, Step,
+    StepState, Todo,
+};
+pub use shape::Shape;
