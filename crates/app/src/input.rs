@@ -1,5 +1,7 @@
 //! What a face hands in. Values are not in here: they come as [`keyward_vault::Secret`] beside it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -83,6 +85,64 @@ pub struct NewIssuedKey {
     pub env: Option<String>,
     /// Argon2id parameters such as `m=19456,t=2,p=1`; 64 MiB, 3 passes, 4 lanes when not given.
     pub cost: Option<String>,
+}
+
+/// How an entry is connected to its provider; none leaves a field as it is, an empty text clears it.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionEdit {
+    /// Id of the connector, where the entry's provider does not say it.
+    pub provider: Option<String>,
+    /// Name of the entry that is the stronger credential.
+    pub admin: Option<String>,
+    /// Parameters, each set or, when empty, taken away.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A new place that holds a copy of a value. Which fields it needs is said by its kind.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewPlace {
+    /// `dotenv`, `file`, `secrets-manager`, `kv`, `github-actions`, `gitlab-ci`, `kubernetes`,
+    /// `command` or `by-hand`.
+    pub kind: String,
+    /// The file (dotenv, file, kubernetes), or the path in a KV store.
+    pub path: Option<String>,
+    /// The variable or key: of an `.env` file (the entry's own by default), of a pipeline, of a
+    /// manifest, or the field of a KV secret.
+    pub key: Option<String>,
+    /// Name of the secret in Secrets Manager, or of the Secret in a manifest.
+    pub secret: Option<String>,
+    /// AWS region.
+    pub region: Option<String>,
+    /// Address of the server, where it is not the built-in one.
+    pub address: Option<String>,
+    /// Mount of a KV store.
+    pub mount: Option<String>,
+    /// Namespace of a KV store.
+    pub namespace: Option<String>,
+    /// `owner/name` at GitHub, id or `group/project` at GitLab.
+    pub project: Option<String>,
+    /// Environment of a repository, or the scope of a GitLab variable.
+    pub environment: Option<String>,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Program and arguments that print what is there.
+    pub check: Vec<String>,
+    /// What a person does.
+    pub note: Option<String>,
+    /// Name of the entry with which the place is written.
+    pub credential: Option<String>,
+}
+
+/// How a run is to go.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewRun {
+    /// Seconds for which both values work (0 to 30 days); an hour when not given.
+    pub overlap: Option<u32>,
+    /// Revoke the old value first.
+    pub emergency: bool,
 }
 
 /// Which issued key is asked about; none is any.

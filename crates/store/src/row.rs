@@ -1,5 +1,7 @@
 //! The typed rows. Each is stored as one JSON document beside its key columns, under a MAC.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -190,6 +192,49 @@ pub struct IssuedKey {
     pub verified: Option<Timestamp>,
     /// Its Argon2id hash with salt and parameters, in the PHC string format.
     pub hash: String,
+}
+
+/// What the user lets Keyward do at one provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderSetting {
+    /// The connector's id.
+    pub id: String,
+    /// Since when it may be talked to; none when it may not.
+    pub allowed: Option<Timestamp>,
+    /// An address of the user's own instead of the built-in one.
+    pub endpoint: Option<String>,
+    /// The connector's own text, where the user described it.
+    pub recipe: Option<String>,
+}
+
+/// What a provider has to be told of an entry beside its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// ULID of the entry.
+    pub entry: String,
+    /// The connector's id; none when the entry's provider says it.
+    pub connector: Option<String>,
+    /// ULID of the entry that is the stronger credential.
+    pub admin: Option<String>,
+    /// The connector's parameters. None of them is a secret.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// One place that holds a copy of an entry's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// ULID.
+    pub id: String,
+    /// ULID of the entry.
+    pub entry: String,
+    /// The place; written by the crate that writes to it.
+    pub place: serde_json::Value,
+    /// ULID of the entry with which it is written.
+    pub credential: Option<String>,
+    /// When it was made known.
+    pub added: Timestamp,
+    /// The version that was last put or seen there, and when.
+    pub holds: Option<(u32, Timestamp)>,
 }
 
 /// One row of the audit record, as stored.

@@ -99,6 +99,29 @@ CREATE TABLE lock (
     mac  BLOB NOT NULL
 ) WITHOUT ROWID;
 ",
+    "
+-- Providers that the user lets Keyward talk to.
+CREATE TABLE provider (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    mac  BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- What a provider has to be told of an entry beside its value.
+CREATE TABLE connection (
+    entry TEXT PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
+    body  TEXT NOT NULL,
+    mac   BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Places that hold a copy of an entry's value.
+CREATE TABLE destination (
+    id    TEXT PRIMARY KEY,
+    entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+    body  TEXT NOT NULL,
+    mac   BLOB NOT NULL
+) WITHOUT ROWID;
+",
 ];
 
 /// Newest schema this program knows.

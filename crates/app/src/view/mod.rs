@@ -8,6 +8,7 @@ mod entry;
 mod home;
 mod issue;
 mod lock;
+mod provider;
 mod rotation;
 mod status;
 
@@ -24,7 +25,11 @@ pub use issue::{
     IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyRow, IssuedKeyVerdict, IssuedKeyView,
 };
 pub use lock::LockStatus;
-pub use rotation::{NextStep, RunList, RunStep, RunView};
+pub use provider::{
+    CheckView, ConnectionView, DestinationList, DestinationRow, ParameterRow, ProviderList,
+    ProviderRow, SeenPlace,
+};
+pub use rotation::{NextStep, RunList, RunPlace, RunProof, RunStep, RunView};
 pub use status::{
     AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,
     LeakCount, Settings, Status,

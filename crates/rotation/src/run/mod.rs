@@ -143,6 +143,15 @@ pub struct Run {
     /// The provider's id of the new value.
     #[serde(default)]
     pub new_id: Option<String>,
+    /// Ids of keys that were at the provider before the new one was made.
+    #[serde(default)]
+    pub known_ids: Vec<String>,
+    /// Whether the new value was made through the provider's interface.
+    #[serde(default)]
+    pub made: bool,
+    /// The old value was ended and the new one never came: a person has to make another.
+    #[serde(default)]
+    pub lost: bool,
     /// The places that are to have the new value.
     #[serde(default)]
     pub places: Vec<Placed>,
@@ -205,6 +214,9 @@ impl Run {
             begun: None,
             old_id: None,
             new_id: None,
+            known_ids: vec![],
+            made: false,
+            lost: false,
             places: vec![],
             allowed: plan.has_address_list.then_some(Allowed::Wanted),
             overlap: plan.overlap,
@@ -228,6 +240,7 @@ impl Run {
     pub fn old_is_gone(&self) -> bool {
         let reached = |state| self.history.iter().any(|(reached, _)| *reached == state);
         reached(RunState::RevokedOld)
+            || self.lost
             || self.shape.ends_old_at_once() && self.to_version.is_some()
             || self.is_begun(&Act::RevokeOld)
             || self.shape.ends_old_at_once() && self.is_begun(&Act::Create)

@@ -74,6 +74,7 @@ impl Run {
         let either = |can: bool, yes: Todo, no: Todo| if can { yes } else { no };
         if self.needs_value() {
             return match can.create {
+                _ if self.lost => Todo::HandIn,
                 _ if self.is_begun(&Act::Create) => Todo::Settle,
                 true => Todo::Create,
                 false => Todo::HandIn,
