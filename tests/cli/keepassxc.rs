@@ -103,6 +103,8 @@ fn the_storys_core_on_keepassxc() {
     let session = Session::without_keyring();
     let keepassxc = start(&session);
     let keyward = &session.sandbox;
+    // It is on the bus before its window is done with opening the database.
+    assert!(session.wait(|_| keyward.run("list").status == 0), "KeePassXC does not answer");
     keyward.add("acme/prod/stripe", "first-value");
     keyward.add("acme/prod/stripe-hook", "hook-value");
     assert_eq!(keyward.run("get prod/stripe --reveal").ok().out, "first-value");
