@@ -54,12 +54,12 @@ impl Keyward {
             at: at.to_string(),
             took_ms: u64::try_from(self.clock().duration_since(at).as_millis()).unwrap_or(0),
         };
-        self.keep(&entry, &version, &reached, &checked, &view)?;
+        self.keep_answer(&entry, &version, &reached, &checked, &view)?;
         Ok(view)
     }
 
     /// Records the answer, and the end that the provider sets.
-    fn keep(
+    fn keep_answer(
         &self,
         entry: &Entry,
         version: &Version,
@@ -79,7 +79,8 @@ impl Keyward {
                         tx.put_entry(&entry)?;
                     }
                 }
-                let detail = format!("version {}, {}: {}", view.number, reached.connector.id, view.liveness);
+                let detail =
+                    format!("version {}, {}: {}", view.number, reached.connector.id, view.liveness);
                 Ok(((), vec![self.event("check", &view.entry, Some(detail))]))
             })
         })

@@ -59,16 +59,6 @@ impl Reached {
             now,
         }
     }
-
-    /// What the program may do.
-    pub(crate) fn can(&self) -> Can {
-        let can = self.connector.can;
-        Can { create: can.create, check: can.check, revoke: can.revoke || can.promote }
-    }
-
-    pub(crate) fn shape(&self) -> Shape {
-        shape(self.connector.shape)
-    }
 }
 
 /// How an entry stands with its provider, without any value.
@@ -230,16 +220,15 @@ impl Keyward {
             open.change(|tx, _| {
                 let snapshot = Snapshot::read(tx)?;
                 let entry = snapshot.resolve(name)?;
-                let mut connection = tx
-                    .connections()?
-                    .into_iter()
-                    .find(|one| one.entry == entry.id)
-                    .unwrap_or_else(|| Connection {
-                        entry: entry.id.clone(),
-                        connector: None,
-                        admin: None,
-                        parameters: BTreeMap::new(),
-                    });
+                let mut connection =
+                    tx.connections()?.into_iter().find(|one| one.entry == entry.id).unwrap_or_else(
+                        || Connection {
+                            entry: entry.id.clone(),
+                            connector: None,
+                            admin: None,
+                            parameters: BTreeMap::new(),
+                        },
+                    );
                 if let Some(id) = &edit.provider {
                     connection.connector = (!id.is_empty()).then(|| id.clone());
                 }
@@ -283,7 +272,10 @@ impl Keyward {
         if !allowed {
             return Err(Error::new(
                 "PROVIDER_NOT_ALLOWED",
-                format!("Keyward does not talk to {} unless you let it. Nothing was sent.", connector.title),
+                format!(
+                    "Keyward does not talk to {} unless you let it. Nothing was sent.",
+                    connector.title
+                ),
                 format!("Let it with `keyward provider allow {}`.", connector.id),
             ));
         }
@@ -361,7 +353,7 @@ fn set_parameter(
 }
 
 /// `https` anywhere; `http` on this machine alone. The network crate says the same again.
-fn check_endpoint(url: &str) -> Result<(), Error> {
+pub(crate) fn check_endpoint(url: &str) -> Result<(), Error> {
     let target = keyward_remote::Target::parse(url)
         .map_err(|error| invalid(&format!("{}.", capital(&error.to_string())), "Give https://…"))?;
     let address: Option<std::net::IpAddr> = target.host.parse().ok();

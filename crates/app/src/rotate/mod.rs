@@ -1,24 +1,93 @@
-//! Rotation runs over the vault: every step and what it does to the versions is one transaction.
+//! Rotation runs over the vault. Every move of a run and what it does to the versions is one
+//! transaction; what is done at a provider or a place is announced in the run before it is done.
+
+mod acts;
+mod drive;
+mod evidence;
+mod revoke;
+mod shown;
 
 use jiff::Timestamp;
-use keyward_rotation::{Appointment, Effect, Run, RunError, RunState, Step, StepState, calendar};
-use keyward_store::{Entry, Run as StoredRun, Tx};
-use keyward_vault::{Secret, check_value, new_id};
+use keyward_rotation::{Act, Appointment, Can, Effect, Plan, Run, RunError, Todo, calendar};
+use keyward_store::{Entry, Run as StoredRun, Tx, Version};
+use keyward_vault::{Secret, Staged, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
 use crate::guess::Guess;
-use crate::input::ListFilter;
+use crate::input::{ListFilter, NewRun};
+use crate::provider::Standing;
 use crate::snapshot::Snapshot;
-use crate::view::{JSON_VERSION, NextStep, RunList, RunStep, RunView};
-use crate::{Error, Keyward, guard, limits, outfile};
+use crate::view::{JSON_VERSION, RunList, RunView};
+use crate::{Error, Keyward, guard, limits, outfile, place};
+
+pub use evidence::EvidenceFormat;
+
+/// Seconds for which both values work when nothing is said.
+const OVERLAP: u32 = 3600;
+/// Longest overlap, in seconds.
+const MAX_OVERLAP: u32 = 30 * 24 * 3600;
+
+/// A run with what belongs to it, as read at one moment.
+struct Job {
+    entry: Entry,
+    stored: StoredRun,
+    run: Run,
+    versions: Vec<Version>,
+    can: Can,
+    /// Whether the entry's provider is one that Keyward may talk to.
+    allowed: bool,
+}
+
+impl Job {
+    fn read(tx: &Tx<'_>, name: &str) -> Result<Self, Error> {
+        let snapshot = Snapshot::read(tx)?;
+        let entry = snapshot.resolve(name)?.clone();
+        let (stored, mut run) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
+        run.set_places(place::placed(tx, &entry)?);
+        let standing = Standing::read(tx, &entry)?;
+        Ok(Self {
+            versions: snapshot.versions(&entry).to_vec(),
+            entry,
+            stored,
+            run,
+            can: standing.can(),
+            allowed: standing.is_allowed(),
+        })
+    }
+
+    fn version(&self, number: Option<u32>) -> Option<&Version> {
+        self.versions.iter().find(|version| Some(version.number) == number)
+    }
+
+    fn old(&self) -> Option<&Version> {
+        self.version(Some(self.run.from_version))
+    }
+
+    fn new(&self) -> Option<&Version> {
+        self.version(self.run.to_version)
+    }
+
+    fn next_number(&self) -> u32 {
+        self.versions.iter().map(|version| version.number).max().unwrap_or(0) + 1
+    }
+}
 
 impl Keyward {
     /// Begins a rotation run. Both values are kept until it ends.
     ///
     /// # Errors
-    /// `NOT_FOUND`, `RUN_OPEN` when one is under way, the keychain or the disk.
-    pub fn rotation_start(&self, name: &str) -> Result<RunView, Error> {
+    /// `NOT_FOUND`, `RUN_OPEN` when one is under way, `FIELD_INVALID` for the overlap, the keychain or
+    /// the disk.
+    pub fn rotation_start(&self, name: &str, how: &NewRun) -> Result<RunView, Error> {
+        let overlap = how.overlap.unwrap_or(OVERLAP);
+        if overlap > MAX_OVERLAP {
+            return Err(Error::new(
+                "FIELD_INVALID",
+                "The overlap is over 30 days. Nothing was changed.",
+                "Give 0 seconds to 30 days.",
+            ));
+        }
         self.with_entry(name, |open| {
             let now = self.clock();
             open.change(|tx, _| {
@@ -34,96 +103,89 @@ impl Keyward {
                         "Go on with `keyward rotate NAME --next`, or give up with `--abort`.",
                     ));
                 }
-                let from = snapshot.current(entry).map_or(0, |version| version.number);
-                let run = Run::start(from, now);
-                let stored = store(tx, &new_id(now)?, entry, &run)?;
-                let event = self.event("rotate-start", &entry.path(), None);
-                Ok((view(entry, &stored, &run), vec![event]))
+                let id = new_id(now)?;
+                let mut run = Run::start(
+                    Plan {
+                        from_version: snapshot.current(entry).map_or(0, |version| version.number),
+                        token: format!("keyward-{}", id.to_lowercase()),
+                        shape: Standing::read(tx, entry)?.shape(),
+                        emergency: how.emergency,
+                        has_address_list: entry.ip_note.is_some(),
+                        overlap: u64::from(overlap),
+                    },
+                    now,
+                );
+                run.set_places(place::placed(tx, entry)?);
+                let stored = store(tx, &id, entry, &run)?;
+                let detail = how.emergency.then(|| "revoke first".to_owned());
+                let event = self.event("rotate-start", &entry.path(), detail);
+                Ok((shown::view(tx, entry, &stored, &run, now)?, vec![event]))
             })
         })
     }
 
-    /// Takes the next step of a run. The first one takes the new value; for the others the person
-    /// says that it was done.
+    /// Takes the next step of a run. The first one takes the new value; the places that Keyward can
+    /// write are written; for the others the person says that it was done. `force` takes a value that
+    /// does not look like one of the provider's.
     ///
     /// # Errors
     /// `NOT_FOUND` without a run; `RUN_STATE` when the value is missing, handed in twice, or the
-    /// same as an earlier one; the guard; the keychain or the disk. The run stays where it was.
-    pub fn rotation_next(&self, name: &str, value: Option<&Secret>) -> Result<RunView, Error> {
-        self.with_entry(name, |open| {
-            let now = self.clock();
-            let (entry, stored, mut run, number, prints) = open.read(|tx| {
-                let snapshot = Snapshot::read(tx)?;
-                let entry = snapshot.resolve(name)?.clone();
-                let (stored, run) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
-                let versions = snapshot.versions(&entry);
-                let number = versions.iter().map(|version| version.number).max().unwrap_or(0) + 1;
-                let prints: Vec<String> = versions.iter().map(|v| v.fingerprint.clone()).collect();
-                Ok((entry, stored, run, number, prints))
-            })?;
-            let mut staged = None;
-            if let Some(value) = value {
-                if !run.needs_value() {
-                    return Err(state_error(&entry, RunError::HasValue));
-                }
-                check_value(value)?;
-                self.check_new_value(&entry, value)?;
-                if prints.contains(&open.vault.keys().fingerprint(value.expose_secret())) {
-                    return Err(Error::new(
-                        "RUN_STATE",
-                        "This value was stored for this entry before. Nothing was changed.",
-                        "Make a new key at the provider and hand in that one.",
-                    ));
-                }
-                open.read(|tx| limits::check(tx, 0, value_len(value)))?;
-                let label = label(&entry.path(), number);
-                let new = self.stage(open, &entry.id, &label, value, now)?;
-                staged = Some(new);
+    /// same as an earlier one; `VALUE_UNFIT`; `PLACE_FAILED`; the guard; the keychain or the disk. The
+    /// run stays where it was.
+    pub fn rotation_next(
+        &self,
+        name: &str,
+        value: Option<&Secret>,
+        force: bool,
+    ) -> Result<RunView, Error> {
+        let mut job = self.job(name)?;
+        let _lease = self.lease(&job)?;
+        let now = self.clock();
+        let Some(value) = value else {
+            while let Todo::Push(place) = job.run.todo(Can::default(), now) {
+                self.push(&mut job, &place)?;
             }
-            open.change(|tx, vault| {
-                // Read again under the write lock: another process may have moved the run.
-                let (current, moved) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
-                if current.id != stored.id || moved != run {
-                    return Err(Error::new(
-                        "RUN_STATE",
-                        "The run was moved on by another Keyward meanwhile. Nothing was changed.",
-                        "Look at it with `--status`.",
-                    ));
-                }
-                if let Some(staged) = &staged {
-                    run.created(number, now).map_err(|error| state_error(&entry, error))?;
-                    vault.commit(tx, staged, &staged.version(&entry.id, number, "pending", now))?;
-                } else {
-                    let effect = run.next(now).map_err(|error| state_error(&entry, error))?;
-                    if let Some(effect) = effect {
-                        carry_out(tx, &entry, &run, effect, now)?;
-                    }
-                }
-                let stored = store(tx, &stored.id, &entry, &run)?;
-                let detail = Some(run.state.word().to_owned());
-                let event = self.event("rotate-next", &entry.path(), detail);
-                Ok((view(&entry, &stored, &run), vec![event]))
-            })
-        })
+            let effect = job.run.next(now).map_err(|error| state_error(&job.entry, error))?;
+            return self.save(&mut job, effect, "rotate-next");
+        };
+        if !job.run.needs_value() {
+            return Err(state_error(&job.entry, RunError::HasValue));
+        }
+        check_value(value)?;
+        self.check_new_value(&job, value, force)?;
+        self.take_in(&mut job, value)
     }
 
-    /// Gives a run up before the new value was distributed. Both values are kept.
+    /// Notes that a person put the new value into a place.
     ///
     /// # Errors
-    /// `NOT_FOUND` without a run, `RUN_STATE` when it is too late.
+    /// `NOT_FOUND` without a run or such a place, `RUN_STATE` before there is a new value.
+    pub fn rotation_acknowledge(&self, name: &str, place: &str) -> Result<RunView, Error> {
+        let mut job = self.job(name)?;
+        let wanted = place.to_lowercase();
+        let fits = |id: &str| id.to_lowercase().ends_with(&wanted) && wanted.len() >= 4;
+        let Some(id) = job.run.places.iter().find(|p| fits(&p.id)).map(|p| p.id.clone()) else {
+            let error = RunError::NoPlace(crate::error::shown(place));
+            return Err(state_error(&job.entry, error));
+        };
+        let Some(number) = job.run.to_version else {
+            return Err(state_error(&job.entry, RunError::NeedsValue));
+        };
+        let now = self.clock();
+        job.run.acknowledge(&id, now).map_err(|error| state_error(&job.entry, error))?;
+        self.save_with(&mut job, None, "rotate-place", |tx, _| place::holds(tx, &id, number, now))
+    }
+
+    /// Gives a run up before the new value is anywhere. Both values are kept; a new one that Keyward
+    /// made at the provider is revoked there first.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` without a run, `RUN_STATE` when it is too late, `PROVIDER_FAILED` when the new value
+    /// could not be revoked; the run stays then.
     pub fn rotation_abort(&self, name: &str) -> Result<RunView, Error> {
-        self.with_entry(name, |open| {
-            let now = self.clock();
-            open.change(|tx, _| {
-                let entry = Snapshot::read(tx)?.resolve(name)?.clone();
-                let (stored, mut run) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
-                let effect = run.abort(now).map_err(|error| state_error(&entry, error))?;
-                carry_out(tx, &entry, &run, effect, now)?;
-                let stored = store(tx, &stored.id, &entry, &run)?;
-                let event = self.event("rotate-abort", &entry.path(), None);
-                Ok((view(&entry, &stored, &run), vec![event]))
-            })
-        })
+        let mut job = self.job(name)?;
+        let _lease = self.lease(&job)?;
+        self.give_up(&mut job, None)
     }
 
     /// The run of an entry: the one under way, else the last one; none if it never had one.
@@ -131,11 +193,12 @@ impl Keyward {
     /// # Errors
     /// `NOT_FOUND` for the entry, the keychain or the disk.
     pub fn rotation_status(&self, name: &str) -> Result<Option<RunView>, Error> {
+        let now = self.now();
         self.with_entry(name, |open| {
             open.read(|tx| {
                 let entry = Snapshot::read(tx)?.resolve(name)?.clone();
-                let mut runs = tx.runs()?.into_iter().filter(|run| run.entry == entry.id);
-                runs.next().map(|stored| Ok(view(&entry, &stored, &parse(&stored)?))).transpose()
+                let Some((stored, run)) = last_run(tx, &entry)? else { return Ok(None) };
+                shown::view(tx, &entry, &stored, &run, now).map(Some)
             })
         })
     }
@@ -145,13 +208,15 @@ impl Keyward {
     /// # Errors
     /// The keychain or the disk.
     pub fn runs(&self) -> Result<RunList, Error> {
+        let now = self.now();
         let runs = self.with(|open| {
             open.read(|tx| {
                 let entries = tx.entries(false)?;
                 let mut views = vec![];
                 for stored in tx.runs()? {
                     if let Some(entry) = entries.iter().find(|entry| entry.id == stored.entry) {
-                        views.push((!stored.open, view(entry, &stored, &parse(&stored)?)));
+                        let run = parse(&stored)?;
+                        views.push((!stored.open, shown::view(tx, entry, &stored, &run, now)?));
                     }
                 }
                 views.sort_by_key(|(ended, _)| *ended);
@@ -186,19 +251,125 @@ impl Keyward {
         outfile::write(path, text.as_bytes(), false)
     }
 
-    /// A new value has to be of the kind the old one was: same provider, and no test key for live.
-    fn check_new_value(&self, entry: &Entry, value: &Secret) -> Result<(), Error> {
-        let guess = Guess::of(&entry.name, value);
-        guard::check(&entry.path(), &entry.env, &guess.mode)?;
-        match (&entry.provider, &guess.provider) {
-            (Some(old), Some(new)) if old != new => Err(Error::new(
+    fn job(&self, name: &str) -> Result<Job, Error> {
+        self.with_entry(name, |open| open.read(|tx| Job::read(tx, name)))
+    }
+
+    /// Stores a run that moved, with what the move does to the versions.
+    fn save(&self, job: &mut Job, effect: Option<Effect>, action: &str) -> Result<RunView, Error> {
+        self.save_with(job, effect, action, |_, _| Ok(()))
+    }
+
+    fn save_with(
+        &self,
+        job: &mut Job,
+        effect: Option<Effect>,
+        action: &str,
+        more: impl FnOnce(&Tx<'_>, &keyward_vault::Vault) -> Result<(), Error>,
+    ) -> Result<RunView, Error> {
+        let (view, after) = self.with_entry(&job.entry.path(), |open| {
+            let now = self.clock();
+            open.change(|tx, vault| {
+                // Read again under the write lock: another process may have moved the run.
+                let here = open_run(tx, &job.entry)?.ok_or_else(|| no_run(&job.entry))?.0;
+                if here != job.stored {
+                    return Err(Error::new(
+                        "RUN_STATE",
+                        "The run was moved on by another Keyward meanwhile. Nothing was changed.",
+                        "Look at it with `--status`.",
+                    ));
+                }
+                more(tx, vault)?;
+                if let Some(effect) = effect {
+                    carry_out(tx, &job.entry, &job.run, effect, now)?;
+                }
+                let stored = store(tx, &job.stored.id, &job.entry, &job.run)?;
+                let detail = Some(job.run.state.word().to_owned());
+                let event = self.event(action, &job.entry.path(), detail);
+                let view = shown::view(tx, &job.entry, &stored, &job.run, now)?;
+                Ok(((view, (stored, tx.versions(&job.entry.id)?)), vec![event]))
+            })
+        })?;
+        (job.stored, job.versions) = after;
+        Ok(view)
+    }
+
+    /// Says in the run that an act begins.
+    fn announce(&self, job: &mut Job, act: Act) -> Result<(), Error> {
+        job.run.begin(act, self.clock());
+        self.save(job, None, "rotate-begin").map(|_| ())
+    }
+
+    /// Stores the new value as pending, and as current where the old one is gone.
+    fn take_in(&self, job: &mut Job, value: &Secret) -> Result<RunView, Error> {
+        let number = job.next_number();
+        let now = self.clock();
+        let path = job.entry.path();
+        let staged: Staged = self.with_entry(&path, |open| {
+            open.read(|tx| limits::check(tx, 0, value_len(value)))?;
+            self.stage(open, &job.entry.id, &label(&path, number), value, now)
+        })?;
+        let effect =
+            job.run.created(number, now).map_err(|error| state_error(&job.entry, error))?;
+        let row = staged.version(&job.entry.id, number, "pending", now);
+        self.save_with(job, effect, "rotate-next", |tx, vault| Ok(vault.commit(tx, &staged, &row)?))
+    }
+
+    /// A new value has to be new, of the kind the old one was, and no test key for live.
+    fn check_new_value(&self, job: &Job, value: &Secret, force: bool) -> Result<(), Error> {
+        let path = job.entry.path();
+        let known = self.with_entry(&path, |open| {
+            let print = open.vault.keys().fingerprint(value.expose_secret());
+            Ok(job.versions.iter().any(|version| version.fingerprint == print))
+        })?;
+        if known {
+            return Err(Error::new(
                 "RUN_STATE",
-                format!(
-                    "This is a value of {new}, and `{}` is of {old}. Nothing was changed.",
-                    entry.path()
-                ),
+                "This value was stored for this entry before. Nothing was changed.",
+                "Make a new key at the provider and hand in that one.",
+            ));
+        }
+        let guess = Guess::of(&job.entry.name, value);
+        if force {
+            return Ok(());
+        }
+        guard::check(&path, &job.entry.env, &guess.mode)?;
+        if let (Some(old), Some(new)) = (&job.entry.provider, &guess.provider)
+            && old != new
+        {
+            return Err(Error::new(
+                "RUN_STATE",
+                format!("This is a value of {new}, and `{path}` is of {old}. Nothing was changed."),
                 "Check what you pasted.",
+            ));
+        }
+        let Some(old) = job.old() else { return Ok(()) };
+        let old = self.with_entry(&path, |open| self.read_one(open, old))?;
+        let unfit = |what: &str| {
+            Err(Error::new(
+                "VALUE_UNFIT",
+                format!("{what} Nothing was changed."),
+                "Copy it again, whole; `--force` takes it as it is.",
+            ))
+        };
+        match (Guess::of("", &old), guess) {
+            (Guess { provider: Some(provider), .. }, Guess { provider: None, .. }) => {
+                unfit(&format!(
+                    "The old value has the form of {provider}'s keys, and this one has not: it is cut short, mistyped, or something else."
+                ))
+            }
+            (old, new) if old.provider.is_some() && old.kind != new.kind => unfit(&format!(
+                "The old value is of the kind {}, and this one is a {}.",
+                old.kind, new.kind
             )),
+            (old, new)
+                if old.mode != new.mode && old.mode != "unknown" && new.mode != "unknown" =>
+            {
+                unfit(&format!(
+                    "The old value is a {} key, and this one is a {} key.",
+                    old.mode, new.mode
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -212,6 +383,14 @@ fn open_run(tx: &Tx<'_>, entry: &Entry) -> Result<Option<(StoredRun, Run)>, Erro
             Ok((stored, run))
         })
         .transpose()
+}
+
+/// The run of an entry that is under way, else the last one.
+fn last_run(tx: &Tx<'_>, entry: &Entry) -> Result<Option<(StoredRun, Run)>, Error> {
+    let mut runs: Vec<_> = tx.runs()?.into_iter().filter(|run| run.entry == entry.id).collect();
+    runs.sort_by_key(|run| !run.open);
+    let found = runs.into_iter().next();
+    found.map(|stored| parse(&stored).map(|run| (stored, run))).transpose()
 }
 
 fn parse(stored: &StoredRun) -> Result<Run, Error> {
@@ -243,7 +422,7 @@ fn carry_out(
         let new = Some(version.number) == run.to_version;
         let stage = match effect {
             Effect::Promote if new => "current",
-            Effect::Promote if old => "previous",
+            Effect::Promote if old && version.stage == "current" => "previous",
             Effect::RevokeOld if old => "revoked",
             Effect::BuryOld if old => "dead",
             Effect::DropNew if new => "revoked",
@@ -267,98 +446,24 @@ fn no_run(entry: &Entry) -> Error {
 }
 
 fn state_error(entry: &Entry, error: RunError) -> Error {
-    let hint = match error {
+    let code = if matches!(error, RunError::NoPlace(_)) { "NOT_FOUND" } else { "RUN_STATE" };
+    let hint = match &error {
         RunError::NeedsValue => {
             "Hand in the new value with `--next --stdin` (or --value-file, --from-env)."
         }
         RunError::HasValue => "Take the next step without a value.",
         RunError::Ended => "Begin another with `--start`.",
-        RunError::TooLate => {
+        RunError::TooLate(_) => {
             "Go on with `--next`; both values stay valid until the old one is revoked."
         }
+        RunError::NothingLeft => "Go on with `--next`: only a new value works again.",
+        RunError::Places(..) => {
+            "Put it there, then say so with `keyward rotate NAME --placed ID`; `--status` shows the ids."
+        }
+        RunError::NoPlace(_) => "`keyward rotate NAME --status` shows the ids.",
     };
     let what = crate::error::capital(&error.to_string());
-    Error::new("RUN_STATE", format!("`{}`: {what}. Nothing was changed.", entry.path()), hint)
-}
-
-fn view(entry: &Entry, stored: &StoredRun, run: &Run) -> RunView {
-    let at = |index: Option<&(RunState, Timestamp)>| {
-        index.map(|(_, at)| at.to_string()).unwrap_or_default()
-    };
-    let steps = run.steps().map(|(step, state)| RunStep {
-        id: words(step).0.to_owned(),
-        title: words(step).1.to_owned(),
-        state: match state {
-            StepState::Done(_) => "done",
-            StepState::Now => "now",
-            StepState::Later => "later",
-        }
-        .to_owned(),
-        done: match state {
-            StepState::Done(at) => Some(at.to_string()),
-            _ => None,
-        },
-    });
-    RunView {
-        version: JSON_VERSION,
-        id: stored.id.clone(),
-        entry: entry.path(),
-        state: run.state.word().to_owned(),
-        started: at(run.history.first()),
-        updated: at(run.history.last()),
-        from_version: run.from_version,
-        to_version: run.to_version,
-        steps: steps.into(),
-        next: next(entry, run),
-        can_abort: run.can_abort(),
-    }
-}
-
-fn words(step: Step) -> (&'static str, &'static str) {
-    match step {
-        Step::Generate => ("generate", "Make the new key"),
-        Step::Verify => ("verify", "Try the new key"),
-        Step::Deploy => ("deploy", "Put it everywhere"),
-        Step::Revoke => ("revoke", "Revoke the old key"),
-        Step::Prove => ("prove", "See that the old key is refused"),
-    }
-}
-
-fn next(entry: &Entry, run: &Run) -> Option<NextStep> {
-    let provider = entry.provider.as_deref().unwrap_or("the provider");
-    let (title, text) = match run.state {
-        RunState::Planned => (
-            "Make the new key and hand it in",
-            format!("Make a new key at {provider}, without revoking the old one. Paste it here; it is stored beside the old one."),
-        ),
-        RunState::Created => (
-            "Try the new key",
-            "Make one harmless request with the new key. Confirm when it works.".to_owned(),
-        ),
-        RunState::VerifiedNew => (
-            "Put the new key everywhere",
-            "Replace the old key in every place that uses it, and deploy. Confirm when all of them have it; from then on it is the current one.".to_owned(),
-        ),
-        RunState::Distributed => (
-            "Begin the overlap",
-            "Both keys are valid now. Confirm to start the overlap, in which the last users of the old key move over.".to_owned(),
-        ),
-        RunState::Overlap => (
-            "Revoke the old key",
-            format!("When nothing uses the old key any more, revoke it at {provider}. Confirm when it is revoked."),
-        ),
-        RunState::RevokedOld => (
-            "See that the old key is refused",
-            "Make one request with the old key. Confirm when the provider refuses it.".to_owned(),
-        ),
-        RunState::VerifiedDead | RunState::Done | RunState::Aborted => return None,
-    };
-    Some(NextStep {
-        title: title.to_owned(),
-        text,
-        needs_value: run.needs_value(),
-        console_url: entry.url.clone(),
-    })
+    Error::new(code, format!("`{}`: {what}. Nothing was changed.", entry.path()), hint)
 }
 
 #[cfg(test)]
@@ -387,25 +492,25 @@ mod tests {
     #[test]
     fn both_values_are_kept_and_move_through_their_stages() {
         let keyward = keyward();
-        keyward.rotation_start("c").unwrap();
-        assert_eq!(keyward.rotation_start("c").unwrap_err().code, "RUN_OPEN");
-        assert_eq!(keyward.rotation_next("c", None).unwrap_err().code, "RUN_STATE");
-        let same = keyward.rotation_next("c", Some(&value("old-value")));
+        keyward.rotation_start("c", &NewRun::default()).unwrap();
+        assert_eq!(keyward.rotation_start("c", &NewRun::default()).unwrap_err().code, "RUN_OPEN");
+        assert_eq!(keyward.rotation_next("c", None, false).unwrap_err().code, "RUN_STATE");
+        let same = keyward.rotation_next("c", Some(&value("old-value")), false);
         assert_eq!(same.unwrap_err().code, "RUN_STATE", "the old value is no new one");
-        keyward.rotation_next("c", Some(&value("new-value"))).unwrap();
+        keyward.rotation_next("c", Some(&value("new-value")), false).unwrap();
         let expect = |one: &str, two: &str| vec![(1, one.to_owned()), (2, two.to_owned())];
         assert_eq!(stages(&keyward), expect("current", "pending"));
         assert_eq!(keyward.reveal("c", None).unwrap().expose_secret(), b"old-value");
-        keyward.rotation_next("c", None).unwrap();
-        keyward.rotation_next("c", None).unwrap();
+        keyward.rotation_next("c", None, false).unwrap();
+        keyward.rotation_next("c", None, false).unwrap();
         assert_eq!(stages(&keyward), expect("previous", "current"));
         assert_eq!(keyward.reveal("c", None).unwrap().expose_secret(), b"new-value");
         assert_eq!(keyward.reveal("c", Some(1)).unwrap().expose_secret(), b"old-value");
         assert_eq!(keyward.rotation_abort("c").unwrap_err().code, "RUN_STATE");
-        keyward.rotation_next("c", None).unwrap();
-        keyward.rotation_next("c", None).unwrap();
+        keyward.rotation_next("c", None, false).unwrap();
+        keyward.rotation_next("c", None, false).unwrap();
         assert_eq!(stages(&keyward), expect("revoked", "current"));
-        let done = keyward.rotation_next("c", None).unwrap();
+        let done = keyward.rotation_next("c", None, false).unwrap();
         assert_eq!((done.state.as_str(), done.next.is_none()), ("done", true));
         assert_eq!(stages(&keyward), expect("dead", "current"));
     }
@@ -413,11 +518,11 @@ mod tests {
     #[test]
     fn an_aborted_run_leaves_the_old_value_current() {
         let keyward = keyward();
-        keyward.rotation_start("c").unwrap();
-        keyward.rotation_next("c", Some(&value("new-value"))).unwrap();
+        keyward.rotation_start("c", &NewRun::default()).unwrap();
+        keyward.rotation_next("c", Some(&value("new-value")), false).unwrap();
         assert_eq!(keyward.rotation_abort("c").unwrap().state, "aborted");
         let expected = vec![(1, "current".to_owned()), (2, "revoked".to_owned())];
         assert_eq!(stages(&keyward), expected);
-        keyward.rotation_start("c").unwrap();
+        keyward.rotation_start("c", &NewRun::default()).unwrap();
     }
 }

@@ -1,0 +1,395 @@
+//! What a run does outside: at the provider and at the places. Each act is announced in the stored
+//! run, done, looked at, and noted; after a crash between any two of these the next try finds out
+//! what became of it.
+
+use std::time::Duration;
+
+use keyward_remote::connector::{Checked, Created, Liveness, Shape as RemoteShape};
+use keyward_remote::destination::Held;
+use keyward_remote::{Failure, Happened, Why};
+use keyward_rotation::{Act, Placed, Proven, RunState};
+use keyward_vault::Secret;
+
+use super::drive::holders;
+use super::{Job, state_error};
+use crate::place::{push_token, says};
+use crate::provider::{Reached, failed};
+use crate::view::RunView;
+use crate::{Error, Keyward, place};
+
+/// How long a new value may be unknown to the provider, and an old one still be taken.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The first wait between two questions; each is twice the one before, up to [`LONGEST`].
+const FIRST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(8);
+/// How long a provider may still take an old value that it has ended.
+const SETTLED: Duration = Duration::from_secs(10);
+
+impl Keyward {
+    /// Makes the new value at the provider and stores it.
+    pub(super) fn make(&self, job: &mut Job) -> Result<RunView, Error> {
+        let (reached, old) = self.reached_with_old(job)?;
+        let account = reached.account(self.clock());
+        let title = &reached.connector.title;
+        if reached.connector.can.check && job.run.old_id.is_none() {
+            let checked = account.check(&old).map_err(|f| {
+                failed(title, "asked about the old value", &f, "Nothing was changed.")
+            })?;
+            if checked.liveness == Liveness::Dead
+                && !job.run.emergency
+                && self.acts_itself(&reached)
+            {
+                return Err(Error::new(
+                    "PROVIDER_FAILED",
+                    format!(
+                        "{title} refuses the old value already ({}), so it cannot make the next one. Nothing was changed.",
+                        checked.said
+                    ),
+                    "Make one by hand: `keyward rotate NAME --next` takes it.",
+                ));
+            }
+            job.run.old_id = checked.id;
+        }
+        if reached.connector.can.find {
+            let known = account
+                .made(&old, &job.run.token)
+                .map_err(|f| failed(title, "asked for its keys", &f, "Nothing was changed."))?;
+            job.run.known_ids = known;
+        }
+        self.announce(job, Act::Create)?;
+        match account.create(&old, &job.run.token) {
+            Ok(created) => self.keep(job, created),
+            // Whether it happened is found out by the next round.
+            Err(failure) if failure.happened == Happened::Perhaps => {
+                self.save(job, None, "rotate-failed")
+            }
+            Err(failure) => {
+                job.run.undone();
+                self.save(job, None, "rotate-failed")?;
+                Err(failed(title, "making the new key", &failure, "The run stands where it was."))
+            }
+        }
+    }
+
+    /// Whether the value itself is what makes the next one.
+    fn acts_itself(&self, reached: &Reached) -> bool {
+        reached.connector.admin.is_none()
+    }
+
+    fn keep(&self, job: &mut Job, created: Created) -> Result<RunView, Error> {
+        job.run.new_id = created.id;
+        job.run.made = true;
+        if created.old_until.is_some() {
+            job.run.overlap_until = created.old_until;
+        }
+        let view = self.take_in(job, &created.value)?;
+        if let Some(end) = created.expires {
+            let day = end.to_zoned(jiff::tz::TimeZone::UTC).date();
+            let now = self.clock();
+            let id = job.entry.id.clone();
+            return self.save_with(job, None, "rotate-expiry", |tx, _| {
+                if let Some(mut entry) = tx.entry(&id)? {
+                    entry.expires = Some(day);
+                    entry.updated = now;
+                    tx.put_entry(&entry)?;
+                }
+                Ok(())
+            });
+        }
+        Ok(view)
+    }
+
+    /// Finds out what became of a making that was cut off, and clears away what it left.
+    pub(super) fn settle(&self, job: &mut Job) -> Result<RunView, Error> {
+        let (reached, old) = self.reached_with_old(job)?;
+        let title = &reached.connector.title;
+        let stays = "The run stands where it was.";
+        if reached.connector.shape == RemoteShape::RollInPlace {
+            return self.settle_roll(job, &reached, &old);
+        }
+        let account = reached.account(self.clock());
+        match account.made(&old, &job.run.token) {
+            Ok(ids) => {
+                for id in ids.iter().filter(|id| !job.run.known_ids.contains(id)) {
+                    account
+                        .revoke(&old, None, Some(id))
+                        .map_err(|f| failed(title, "clearing away a key that was cut off", &f, stays))?;
+                }
+            }
+            Err(Failure { why: Why::Unsupported, .. }) => self.notice(
+                "KEY_PERHAPS_LEFT",
+                format!(
+                    "{title} may have made a key whose value never came. It lists none, so look at {} for one that nobody uses.",
+                    reached.connector.console
+                ),
+            ),
+            Err(failure) => return Err(failed(title, "asked for its keys", &failure, stays)),
+        }
+        job.run.undone();
+        self.save(job, None, "rotate-settled")
+    }
+
+    /// A roll ends the old value; whether it did says whether it happened. It is never called again
+    /// with a value that may be dead: some providers take that for theft and end the whole family.
+    fn settle_roll(
+        &self,
+        job: &mut Job,
+        reached: &Reached,
+        old: &Secret,
+    ) -> Result<RunView, Error> {
+        let title = &reached.connector.title;
+        let begun = job.run.begun.as_ref().map_or(self.clock(), |begun| begun.at);
+        let mut wait = FIRST;
+        loop {
+            let now = self.clock();
+            let checked = reached.account(now).check(old).map_err(|f| {
+                failed(title, "asked about the old value", &f, "The run stands where it was.")
+            })?;
+            let since = now.duration_since(begun);
+            match checked.liveness {
+                Liveness::Dead => {
+                    job.run.lost = true;
+                    job.run.undone();
+                    return self.save(job, None, "rotate-lost");
+                }
+                Liveness::Alive | Liveness::NoPermission
+                    if since.unsigned_abs() >= SETTLED || since.is_negative() =>
+                {
+                    job.run.undone();
+                    return self.save(job, None, "rotate-settled");
+                }
+                Liveness::Unknown if since.unsigned_abs() >= PATIENCE => {
+                    return Err(unclear(title, &checked));
+                }
+                _ => pause(&mut wait),
+            }
+        }
+    }
+
+    /// Asks the provider about the new value until it is known there. One that stays refused is given
+    /// up, while nobody has it.
+    pub(super) fn try_new(&self, job: &mut Job) -> Result<RunView, Error> {
+        let reached = self.reached(job)?;
+        let title = reached.connector.title.clone();
+        let Some(new) = self.value_of(job, job.run.to_version)? else {
+            return Err(super::no_run(&job.entry));
+        };
+        let created = job.run.reached(RunState::Created).unwrap_or(self.clock());
+        let mut wait = FIRST;
+        loop {
+            let now = self.clock();
+            let checked = reached.account(now).check(&new).map_err(|f| {
+                failed(&title, "asked about the new value", &f, "The run stands where it was.")
+            })?;
+            match checked.liveness {
+                Liveness::Alive | Liveness::NoPermission => {
+                    job.run.prove(Proven::NewAlive, Some(checked.said), now);
+                    job.run.new_id = checked.id.or(job.run.new_id.take());
+                    let effect =
+                        job.run.next(now).map_err(|error| state_error(&job.entry, error))?;
+                    return self.save(job, effect, "rotate-next");
+                }
+                _ if now.duration_since(created).unsigned_abs() < PATIENCE => pause(&mut wait),
+                Liveness::Dead if job.run.made && job.run.can_abort() => {
+                    let reason = format!("{title} refused the new value ({})", checked.said);
+                    self.give_up(job, Some(reason.clone()))?;
+                    return Err(Error::new(
+                        "PROVIDER_FAILED",
+                        format!(
+                            "{reason}. It was revoked and the run given up; the old value is untouched."
+                        ),
+                        "Begin another run with `--start`.",
+                    ));
+                }
+                _ => return Err(unclear(&title, &checked)),
+            }
+        }
+    }
+
+    /// Writes the new value to a place and looks whether it is there.
+    pub(super) fn push(&self, job: &mut Job, placed: &Placed) -> Result<RunView, Error> {
+        let (Some(version), Some(value)) =
+            (job.new().cloned(), self.value_of(job, job.run.to_version)?)
+        else {
+            return Err(super::no_run(&job.entry));
+        };
+        let id = placed.id.clone();
+        let ready = self.with_entry(&job.entry.path(), |open| {
+            let rows = open.read(|tx| Ok(tx.destinations()?))?;
+            let rows: Vec<_> = rows.into_iter().filter(|row| row.id == id).collect();
+            Ok(self.ready(open, &rows)?.pop())
+        })?;
+        let Some(ready) = ready else {
+            return Err(Error::new(
+                "PLACE_FAILED",
+                format!("The place {} was taken away while its run is under way.", placed.shown),
+                "Add it again, or say that it has the value with `--placed ID`.",
+            ));
+        };
+        let token = push_token(&id, &version);
+        self.announce(job, Act::Push(id.clone()))?;
+        let now = self.clock();
+        let pushed = ready.push(&value, &token, now).and_then(|()| {
+            match ready.held(&[&value], &token, now)? {
+                Held::Known(_) | Held::Unreadable => Ok(()),
+                Held::Other | Held::Absent => Err(Failure {
+                    happened: Happened::Perhaps,
+                    why: Why::Answer("it was written, and something else is there"),
+                    wait: None,
+                }),
+            }
+        });
+        if let Err(failure) = pushed {
+            if failure.happened == Happened::No {
+                job.run.undone();
+                self.save(job, None, "rotate-failed")?;
+            }
+            let code = if failure.why == Why::Conflict { "PLACE_CONFLICT" } else { "PLACE_FAILED" };
+            return Err(Error::new(
+                code,
+                format!(
+                    "{}: {}. Nothing was revoked. {}",
+                    placed.shown,
+                    says(&failure),
+                    holders(&job.run)
+                ),
+                "Mend the place, then go on with `--next` or `--resume --provider-api`.",
+            ));
+        }
+        let number = version.number;
+        job.run.acknowledge(&id, now).map_err(|error| state_error(&job.entry, error))?;
+        self.save_with(job, None, "rotate-place", |tx, _| place::holds(tx, &id, number, now))
+    }
+
+    /// Revokes the old value at the provider.
+    pub(super) fn revoke_old(&self, job: &mut Job) -> Result<RunView, Error> {
+        let (reached, old) = self.reached_with_old(job)?;
+        let title = reached.connector.title.clone();
+        let new = self.value_of(job, job.run.to_version)?;
+        self.announce(job, Act::RevokeOld)?;
+        let now = self.clock();
+        let account = reached.account(now);
+        let promotes = reached.connector.can.promote && !job.run.emergency;
+        let done = match (&new, promotes) {
+            (Some(new), true) => account.promote(&old, new),
+            (new, _) => {
+                let with = new.as_ref().unwrap_or(&old);
+                account.revoke(with, Some(&old), job.run.old_id.as_deref())
+            }
+        };
+        if let Err(failure) = done {
+            if failure.happened == Happened::No {
+                job.run.undone();
+                self.save(job, None, "rotate-failed")?;
+            }
+            return Err(failed(
+                &title,
+                "revoking the old key",
+                &failure,
+                "The run stands where it was.",
+            ));
+        }
+        let effect = job.run.next(self.clock()).map_err(|error| state_error(&job.entry, error))?;
+        self.save(job, effect, "rotate-next")
+    }
+
+    /// Asks the provider about the old value until it refuses it.
+    pub(super) fn prove_dead(&self, job: &mut Job) -> Result<RunView, Error> {
+        let (reached, old) = self.reached_with_old(job)?;
+        let title = reached.connector.title.clone();
+        let mut wait = FIRST;
+        let began = self.clock();
+        loop {
+            let now = self.clock();
+            let checked = reached.account(now).check(&old).map_err(|f| {
+                failed(&title, "asked about the old value", &f, "The run stands where it was.")
+            })?;
+            if checked.liveness == Liveness::Dead {
+                job.run.prove(Proven::OldDead, Some(checked.said), now);
+                let effect = job.run.next(now).map_err(|error| state_error(&job.entry, error))?;
+                return self.save(job, effect, "rotate-next");
+            }
+            if now.duration_since(began).unsigned_abs() >= PATIENCE {
+                return Err(match checked.liveness {
+                    Liveness::Unknown => unclear(&title, &checked),
+                    _ => Error::new(
+                        "STILL_ALIVE",
+                        format!(
+                            "{title} still takes the old value ({}), {} s after it was revoked. The run waits here.",
+                            checked.said,
+                            PATIENCE.as_secs()
+                        ),
+                        "Some providers take hours. Ask again with `--resume --provider-api`, or look at the console.",
+                    ),
+                });
+            }
+            pause(&mut wait);
+        }
+    }
+
+    /// Gives a run up; a new value that was made at the provider is revoked there first.
+    pub(super) fn give_up(&self, job: &mut Job, reason: Option<String>) -> Result<RunView, Error> {
+        let mut after = job.run.clone();
+        let effect =
+            after.abort(reason, self.clock()).map_err(|error| state_error(&job.entry, error))?;
+        if job.run.is_begun(&Act::Create) {
+            self.settle(job)?;
+            if job.run.lost {
+                return Err(state_error(&job.entry, keyward_rotation::RunError::NothingLeft));
+            }
+            after.begun = None;
+        }
+        if job.run.made && job.run.to_version.is_some() {
+            let (reached, old) = self.reached_with_old(job)?;
+            let title = reached.connector.title.clone();
+            let new = self.value_of(job, job.run.to_version)?;
+            self.announce(job, Act::RevokeNew)?;
+            reached
+                .account(self.clock())
+                .revoke(&old, new.as_ref(), job.run.new_id.as_deref())
+                .map_err(|f| {
+                    failed(&title, "revoking the new key", &f, "The run is not given up yet.")
+                })?;
+        }
+        job.run = after;
+        self.save(job, Some(effect), "rotate-abort")
+    }
+
+    fn reached(&self, job: &Job) -> Result<Reached, Error> {
+        self.with_entry(&job.entry.path(), |open| self.reach(open, &job.entry))
+    }
+
+    fn reached_with_old(&self, job: &Job) -> Result<(Reached, Secret), Error> {
+        let reached = self.reached(job)?;
+        let old = self.value_of(job, Some(job.run.from_version))?;
+        let old = old.ok_or_else(|| {
+            Error::new(
+                "NOT_FOUND",
+                format!("`{}` has no old value that could act.", job.entry.path()),
+                "Make the new one by hand.",
+            )
+        })?;
+        Ok((reached, old))
+    }
+
+    fn value_of(&self, job: &Job, number: Option<u32>) -> Result<Option<Secret>, Error> {
+        let Some(version) = job.version(number) else { return Ok(None) };
+        self.with_entry(&job.entry.path(), |open| self.read_one(open, version)).map(Some)
+    }
+}
+
+fn unclear(title: &str, checked: &Checked) -> Error {
+    Error::new(
+        "PROVIDER_FAILED",
+        format!(
+            "{title} does not say whether it takes the value ({}). The run stands where it was.",
+            checked.said
+        ),
+        "Try again later, or look for yourself and confirm with `--next`.",
+    )
+}
+
+fn pause(wait: &mut Duration) {
+    std::thread::sleep(*wait);
+    *wait = (*wait * 2).min(LONGEST);
+}
