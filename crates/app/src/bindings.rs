@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::input::{EntryEdit, NewEntry, NewIssuedKey};
+use crate::input::{ConnectionEdit, EntryEdit, NewEntry, NewIssuedKey, NewPlace, NewRun};
 use crate::view;
 
 /// The text of `ui/src/lib/bindings.ts`.
@@ -21,6 +21,9 @@ pub fn typescript() -> String {
         NewEntry,
         EntryEdit,
         NewIssuedKey,
+        NewRun,
+        NewPlace,
+        ConnectionEdit,
         view::EntryList,
         view::EntryRow,
         view::CurrentVersion,
@@ -33,6 +36,16 @@ pub fn typescript() -> String {
         view::RunView,
         view::RunStep,
         view::NextStep,
+        view::RunPlace,
+        view::RunProof,
+        view::ProviderList,
+        view::ProviderRow,
+        view::ParameterRow,
+        view::ConnectionView,
+        view::CheckView,
+        view::DestinationList,
+        view::DestinationRow,
+        view::SeenPlace,
         view::BackupList,
         view::BackupRow,
         view::BackupReport,

@@ -2,7 +2,10 @@
 //! have to be told of an entry. Nothing is sent to a provider that was not allowed.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::Deref;
+use std::path::Path;
 
 use jiff::Timestamp;
 use keyward_remote::connector::{Account, Connector, Tried, connector, connectors};
@@ -11,7 +14,7 @@ use keyward_rotation::{Can, Shape};
 use keyward_store::{Connection, Entry, ProviderSetting, Tx};
 use keyward_vault::Secret;
 
-use crate::error::{capital, shown};
+use crate::error::{capital, io, shown};
 use crate::input::ConnectionEdit;
 use crate::session::Open;
 use crate::snapshot::{Snapshot, resolve};
@@ -19,7 +22,7 @@ use crate::view::{ConnectionView, JSON_VERSION, ParameterRow, ProviderList, Prov
 use crate::{Error, Keyward};
 
 /// Most bytes of a connector that the user describes.
-const MAX_RECIPE: usize = 64 * 1024;
+const MAX_RECIPE: u64 = 64 * 1024;
 
 /// A connector, built in or the user's own.
 #[derive(Debug)]
@@ -178,18 +181,26 @@ impl Keyward {
     /// Takes in a connector that the user describes (TOML), without letting Keyward use it yet.
     ///
     /// # Errors
-    /// `PROVIDER_INVALID` says where, the keychain or the disk.
-    pub fn add_provider(&self, text: &str) -> Result<ProviderRow, Error> {
-        if text.len() > MAX_RECIPE {
+    /// `NOT_FOUND` for the file, `PROVIDER_INVALID` says what is wrong in it, the keychain or the disk.
+    pub fn add_provider(&self, path: &Path) -> Result<ProviderRow, Error> {
+        let mut text = String::new();
+        let file = File::open(path).map_err(|error| io(&error, "the connector's file"))?;
+        file.take(MAX_RECIPE + 1).read_to_string(&mut text).map_err(|error| {
+            match error.kind() {
+                std::io::ErrorKind::InvalidData => invalid("The file is no text.", "It is TOML."),
+                _ => io(&error, "the connector's file"),
+            }
+        })?;
+        if text.len() as u64 > MAX_RECIPE {
             return Err(invalid("The file has more than 64 KiB.", "A connector is a short file."));
         }
-        let known = Connector::parse(text).map_err(|error| {
+        let known = Connector::parse(&text).map_err(|error| {
             invalid(&format!("{}.", capital(&error.to_string())), "See docs/providers.md.")
         })?;
         self.with_new(|open| {
             open.change(|tx, _| {
                 let mut setting = fresh(&known.id);
-                setting.recipe = Some(text.to_owned());
+                setting.recipe = Some(text.clone());
                 tx.put_provider(&setting)?;
                 let event = self.event("provider-add", &known.id, None);
                 Ok((row(&known, Some(&setting), true), vec![event]))

@@ -77,6 +77,14 @@ pub enum Command {
     Rotate(commands::rotate::Args),
     /// List rotation runs
     Runs(commands::runs::Args),
+    /// Revoke a key first, then make a new one
+    Revoke(commands::revoke::Args),
+    /// Ask the provider whether a key is alive
+    Check(commands::check::Args),
+    /// Say which providers Keyward may talk to, and how
+    Provider(commands::provider::Args),
+    /// Places that hold a copy of a value
+    Destination(commands::destination::Args),
     /// List what is due for rotation
     Due(commands::due::Args),
     /// Print due dates as an iCalendar file

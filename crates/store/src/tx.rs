@@ -661,7 +661,10 @@ fn audit_record(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRecord> {
     Ok(AuditRecord { seq: row.get::<_, i64>(0)? as u64, body: row.get(1)?, mac: row.get(2)? })
 }
 
-pub(crate) fn meta(connection: &rusqlite::Connection, key: &str) -> Result<Option<String>, StoreError> {
+pub(crate) fn meta(
+    connection: &rusqlite::Connection,
+    key: &str,
+) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }

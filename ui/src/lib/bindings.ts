@@ -144,6 +144,90 @@ env: string | null,
  */
 cost: string | null, };
 
+export type NewRun = { 
+/**
+ * Seconds for which both values work (0 to 30 days); an hour when not given.
+ */
+overlap: number | null, 
+/**
+ * Revoke the old value first.
+ */
+emergency: boolean, };
+
+export type NewPlace = { 
+/**
+ * `dotenv`, `file`, `secrets-manager`, `kv`, `github-actions`, `gitlab-ci`, `kubernetes`,
+ * `command` or `by-hand`.
+ */
+kind: string, 
+/**
+ * The file (dotenv, file, kubernetes), or the path in a KV store.
+ */
+path: string | null, 
+/**
+ * The variable or key: of an `.env` file (the entry's own by default), of a pipeline, of a
+ * manifest, or the field of a KV secret.
+ */
+key: string | null, 
+/**
+ * Name of the secret in Secrets Manager, or of the Secret in a manifest.
+ */
+secret: string | null, 
+/**
+ * AWS region.
+ */
+region: string | null, 
+/**
+ * Address of the server, where it is not the built-in one.
+ */
+address: string | null, 
+/**
+ * Mount of a KV store.
+ */
+mount: string | null, 
+/**
+ * Namespace of a KV store.
+ */
+namespace: string | null, 
+/**
+ * `owner/name` at GitHub, id or `group/project` at GitLab.
+ */
+project: string | null, 
+/**
+ * Environment of a repository, or the scope of a GitLab variable.
+ */
+environment: string | null, 
+/**
+ * Program and arguments.
+ */
+argv: Array<string>, 
+/**
+ * Program and arguments that print what is there.
+ */
+check: Array<string>, 
+/**
+ * What a person does.
+ */
+note: string | null, 
+/**
+ * Name of the entry with which the place is written.
+ */
+credential: string | null, };
+
+export type ConnectionEdit = { 
+/**
+ * Id of the connector, where the entry's provider does not say it.
+ */
+provider: string | null, 
+/**
+ * Name of the entry that is the stronger credential.
+ */
+admin: string | null, 
+/**
+ * Parameters, each set or, when empty, taken away.
+ */
+parameters: { [key in string]: string }, };
+
 export type EntryList = { 
 /**
  * Always [`super::JSON_VERSION`].
@@ -390,6 +474,15 @@ entry: string,
  */
 state: string, 
 /**
+ * How the provider replaces a credential: `issue-delete`, `roll-in-place`, `roll-with-grace`,
+ * `primary-secondary`, `disable-only`, `self-revoke` or `console-only`.
+ */
+shape: string, 
+/**
+ * Whether the old value is revoked first.
+ */
+emergency: boolean, 
+/**
  * When it began (RFC 3339).
  */
 started: string, 
@@ -406,7 +499,7 @@ from_version: number,
  */
 to_version: number | null, 
 /**
- * The five steps in order.
+ * The steps in order.
  */
 steps: Array<RunStep>, 
 /**
@@ -414,13 +507,29 @@ steps: Array<RunStep>,
  */
 next: NextStep | null, 
 /**
+ * Until when both values work (RFC 3339); none before the overlap.
+ */
+overlap_until: string | null, 
+/**
+ * The places that are to have the new value.
+ */
+places: Array<RunPlace>, 
+/**
+ * What was proved.
+ */
+proofs: Array<RunProof>, 
+/**
+ * Why it was given up.
+ */
+reason: string | null, 
+/**
  * Whether `--abort` is still possible.
  */
 can_abort: boolean, };
 
 export type RunStep = { 
 /**
- * `generate`, `verify`, `update`, `deploy` or `revoke`.
+ * `generate`, `allow`, `verify`, `deploy`, `revoke` or `prove`.
  */
 id: string, 
 /**
@@ -446,6 +555,14 @@ title: string,
  */
 text: string, 
 /**
+ * What to click at the provider, a line each; empty when nothing is known.
+ */
+clicks: Array<string>, 
+/**
+ * Whom it waits for: `you`, `keyward` (`--resume --provider-api` goes on) or `clock`.
+ */
+waits_for: string, 
+/**
  * True when the new value has to be handed in with this step.
  */
 needs_value: boolean, 
@@ -453,6 +570,272 @@ needs_value: boolean,
  * The provider's page for it.
  */
 console_url: string | null, };
+
+export type RunPlace = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * One line for people.
+ */
+place: string, 
+/**
+ * Whether a person writes it.
+ */
+by_hand: boolean, 
+/**
+ * When it got the new value (RFC 3339).
+ */
+done: string | null, };
+
+export type RunProof = { 
+/**
+ * `new-alive` or `old-dead`.
+ */
+of: string, 
+/**
+ * When it was had (RFC 3339).
+ */
+at: string, 
+/**
+ * What the provider said; none when a person said so.
+ */
+said: string | null, 
+/**
+ * Milliseconds from making or revoking until the provider said so.
+ */
+after_ms: number | null, };
+
+export type ProviderList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * By id.
+ */
+providers: Array<ProviderRow>, };
+
+export type ProviderRow = { 
+/**
+ * Id of the connector.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+title: string, 
+/**
+ * How it replaces a credential; see [`super::RunView`].
+ */
+shape: string, 
+/**
+ * Whether Keyward may talk to it.
+ */
+allowed: boolean, 
+/**
+ * The user's own address for it.
+ */
+endpoint: string | null, 
+/**
+ * Whether it asks if a value is alive.
+ */
+can_check: boolean, 
+/**
+ * Whether it makes a new value.
+ */
+can_create: boolean, 
+/**
+ * Whether it revokes.
+ */
+can_revoke: boolean, 
+/**
+ * What stronger credential making and revoking need.
+ */
+admin: string | null, 
+/**
+ * What it has to be told of an entry.
+ */
+parameters: Array<ParameterRow>, 
+/**
+ * `real`, `simulated` or `documented`: against what its calls were tried.
+ */
+tried: string, 
+/**
+ * The page on which keys are made and revoked.
+ */
+console: string, 
+/**
+ * Traps to know.
+ */
+notes: Array<string>, 
+/**
+ * Where the facts are from.
+ */
+sources: Array<string>, 
+/**
+ * Whether the user described it.
+ */
+own: boolean, };
+
+export type ParameterRow = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is and where it is found.
+ */
+about: string, 
+/**
+ * What stands for it where none is given.
+ */
+default: string | null, };
+
+export type ConnectionView = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Name of the entry.
+ */
+entry: string, 
+/**
+ * The provider; none when none is known for the entry.
+ */
+provider: ProviderRow | null, 
+/**
+ * Name of the entry that is the stronger credential.
+ */
+admin: string | null, 
+/**
+ * The parameters that were given.
+ */
+parameters: { [key in string]: string }, 
+/**
+ * What is missing before Keyward can act, a line each.
+ */
+missing: Array<string>, };
+
+export type CheckView = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Name of the entry.
+ */
+entry: string, 
+/**
+ * Number of the version that was asked about.
+ */
+number: number, 
+/**
+ * Id of the provider.
+ */
+provider: string, 
+/**
+ * `alive`, `dead`, `no-permission` or `unknown`.
+ */
+liveness: string, 
+/**
+ * What the provider said, in a few words.
+ */
+said: string, 
+/**
+ * When the provider ends it (RFC 3339), as it says itself.
+ */
+expires: string | null, 
+/**
+ * When it was asked (RFC 3339).
+ */
+at: string, 
+/**
+ * Milliseconds until the answer.
+ */
+took_ms: number, };
+
+export type DestinationList = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * In the order in which they were made known.
+ */
+destinations: Array<DestinationRow>, 
+/**
+ * Where the entry was seen and which is no destination yet, newest first.
+ */
+seen: Array<SeenPlace>, };
+
+export type DestinationRow = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Name of the entry.
+ */
+entry: string, 
+/**
+ * `dotenv`, `file`, `secrets-manager`, `kv`, `github-actions`, `gitlab-ci`, `kubernetes`,
+ * `command` or `by-hand`.
+ */
+kind: string, 
+/**
+ * One line for people.
+ */
+place: string, 
+/**
+ * Name of the entry with which it is written.
+ */
+credential: string | null, 
+/**
+ * Whether a person writes it.
+ */
+by_hand: boolean, 
+/**
+ * Version that was last put or seen there.
+ */
+holds: number | null, 
+/**
+ * When that was (RFC 3339).
+ */
+since: string | null, 
+/**
+ * `current`, `behind`, `other` (a value that is not ours), `absent`, `unreadable` (it tells no
+ * one), `unknown` (never looked) or `failed`.
+ */
+state: string, 
+/**
+ * Why it failed.
+ */
+note: string | null, };
+
+export type SeenPlace = { 
+/**
+ * Name of the entry.
+ */
+entry: string, 
+/**
+ * `run`, `env`, `import` or `leak`.
+ */
+how: string, 
+/**
+ * A command, a file, a repository with path and commit.
+ */
+place: string, 
+/**
+ * Version number seen there.
+ */
+version: number, 
+/**
+ * When it was last seen (RFC 3339).
+ */
+last: string, };
 
 export type BackupList = { 
 /**

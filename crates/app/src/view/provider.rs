@@ -97,7 +97,6 @@ pub struct CheckView {
     /// When it was asked (RFC 3339).
     pub at: String,
     /// Milliseconds until the answer.
-    #[ts(type = "number")]
     pub took_ms: u64,
 }
 

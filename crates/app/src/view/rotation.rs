@@ -97,7 +97,6 @@ pub struct RunProof {
     /// What the provider said; none when a person said so.
     pub said: Option<String>,
     /// Milliseconds from making or revoking until the provider said so.
-    #[ts(type = "number | null")]
     pub after_ms: Option<u64>,
 }
 

@@ -10,8 +10,10 @@ pub mod audit;
 pub mod backup;
 pub mod bin;
 pub mod calendar;
+pub mod check;
 pub mod completions;
 pub mod copy;
+pub mod destination;
 pub mod doctor;
 pub mod due;
 pub mod edit;
@@ -22,8 +24,10 @@ pub mod import;
 pub mod issue;
 pub mod list;
 pub mod passphrase;
+pub mod provider;
 pub mod redact;
 pub mod remove;
+pub mod revoke;
 pub mod rotate;
 pub mod rules;
 pub mod run;
@@ -50,6 +54,10 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Import(args) => import::run(&args, context),
         Command::Rotate(args) => rotate::run(&args, context),
         Command::Runs(_) => runs::run(context),
+        Command::Revoke(args) => revoke::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
+        Command::Provider(args) => provider::run(args, context),
+        Command::Destination(args) => destination::run(args, context),
         Command::Due(args) => due::run(&args, context),
         Command::Calendar(args) => calendar::run(&args, context),
         Command::Scan(args) => scan::run(args, context),

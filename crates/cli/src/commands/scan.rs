@@ -190,15 +190,21 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
 
 /// Runs a scan with its progress shown, to be stopped by Ctrl-C.
 pub fn watched<T>(context: &Context<'_>, scan: impl FnOnce(&dyn Progress, &Cancel) -> T) -> T {
+    let shown = Shown::new(context.printer);
+    let done = cancellable(|cancel| scan(&shown, cancel));
+    shown.clear();
+    done
+}
+
+/// Runs long work that the first Ctrl-C asks to stop.
+pub fn cancellable<T>(work: impl FnOnce(&Cancel) -> T) -> T {
     let cancel = Cancel::default();
     if let Ok(mut slot) = CANCEL.lock() {
         *slot = Some(cancel.clone());
     }
     signals::cancel_first(true);
-    let shown = Shown::new(context.printer);
-    let done = scan(&shown, &cancel);
+    let done = work(&cancel);
     signals::cancel_first(false);
-    shown.clear();
     done
 }
 
