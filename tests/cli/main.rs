@@ -25,10 +25,12 @@ mod keepassxc;
 mod keychain;
 #[cfg(target_os = "linux")]
 mod lock;
+mod provider;
 mod refusals;
 #[cfg(unix)]
 mod restore_kill;
 mod rotation;
+mod rotation_provider;
 mod scan;
 mod scan_watch;
 mod schema;

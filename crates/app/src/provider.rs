@@ -10,7 +10,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use keyward_remote::connector::{Account, Connector, Tried, connector, connectors};
 use keyward_remote::{Failure, Happened};
-use keyward_rotation::{Can, Shape};
+use keyward_rotation::{Can, Run, Shape};
 use keyward_store::{Connection, Entry, ProviderSetting, Tx};
 use keyward_vault::Secret;
 
@@ -103,20 +103,24 @@ impl Standing {
         self.connector.as_ref().map_or(Shape::ConsoleOnly, |known| shape(known.shape))
     }
 
-    /// What the program may do, as far as that is known without a value.
-    pub(crate) fn can(&self) -> Can {
-        match &self.connector {
-            Some(known) if self.is_allowed() && self.missing.is_empty() => {
-                let has_admin = known.admin.is_none()
-                    || self.connection.as_ref().is_some_and(|c| c.admin.is_some());
-                Can {
-                    create: known.can.create && has_admin,
-                    check: known.can.check,
-                    revoke: (known.can.revoke || known.can.promote) && has_admin,
-                }
-            }
-            _ => Can::default(),
+    /// What the program may do for a run, as far as that is known without a value.
+    pub(crate) fn can_for(&self, run: &Run) -> Can {
+        let Some(known) = self.connector.as_ref().filter(|_| self.is_ready()) else {
+            return Can::default();
+        };
+        let has_admin = self.connection.as_ref().is_some_and(|c| c.admin.is_some());
+        let may_act = known.admin.is_none() || has_admin;
+        // A key that makes its own successor has to be alive.
+        let may_create = may_act && (has_admin || !run.old_is_gone());
+        Can {
+            create: known.can.create && may_create,
+            check: known.can.check,
+            revoke: (known.can.revoke || known.can.promote) && may_act,
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_allowed() && self.missing.is_empty()
     }
 }
 

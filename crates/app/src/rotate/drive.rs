@@ -3,7 +3,7 @@
 
 use std::fs::File;
 
-use keyward_rotation::{Run, Todo};
+use keyward_rotation::{Can, Run, Todo};
 use keyward_scan::Cancel;
 
 use super::{Job, state_error};
@@ -48,7 +48,7 @@ impl Keyward {
                     "Go on with `keyward rotate NAME --resume --provider-api`.",
                 ));
             }
-            let todo = job.run.todo(job.can, self.clock());
+            let todo = job.run.todo(job.can(), self.clock());
             let view = match &todo {
                 Todo::Create if created == TRIES => {
                     return Err(Error::new(
@@ -90,7 +90,7 @@ impl Keyward {
 
     /// A provider that may not be talked to is said at once, not after half of the steps.
     fn check_drivable(&self, job: &Job) -> Result<(), Error> {
-        if job.allowed && job.can != keyward_rotation::Can::default() {
+        if job.can() != Can::default() {
             return Ok(());
         }
         self.with_entry(&job.entry.path(), |open| self.reach(open, &job.entry)).map(|_| ())

@@ -34,9 +34,7 @@ struct Job {
     stored: StoredRun,
     run: Run,
     versions: Vec<Version>,
-    can: Can,
-    /// Whether the entry's provider is one that Keyward may talk to.
-    allowed: bool,
+    standing: Standing,
 }
 
 impl Job {
@@ -51,9 +49,13 @@ impl Job {
             entry,
             stored,
             run,
-            can: standing.can(),
-            allowed: standing.is_allowed(),
+            standing,
         })
+    }
+
+    /// What the program may do now: a run that moves on may lose the key that acts.
+    fn can(&self) -> Can {
+        self.standing.can_for(&self.run)
     }
 
     fn version(&self, number: Option<u32>) -> Option<&Version> {

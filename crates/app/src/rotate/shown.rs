@@ -89,7 +89,7 @@ fn next(entry: &Entry, run: &Run, standing: &Standing, now: jiff::Timestamp) -> 
         Some(known) => known.title.clone(),
         None => entry.provider.clone().unwrap_or_else(|| "the provider".to_owned()),
     };
-    let todo = run.todo(standing.can(), now);
+    let todo = run.todo(standing.can_for(run), now);
     let (title, text) = match &todo {
         Todo::HandIn | Todo::Create => ("Make the new key and hand it in", made(run, &provider)),
         Todo::Settle => (

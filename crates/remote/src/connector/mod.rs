@@ -276,18 +276,3 @@ impl Account<'_> {
         }
     }
 }
-
-/// Why a connector that the user describes is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(pub String);
-
-impl Connector {
-    /// Reads a connector that the user describes.
-    ///
-    /// # Errors
-    /// [`Invalid`] says what is wrong and where.
-    pub fn parse(_text: &str) -> Result<Self, Invalid> {
-        Err(Invalid("not yet".to_owned()))
-    }
-}

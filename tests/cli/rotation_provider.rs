@@ -1,0 +1,265 @@
+//! Whole rotation runs through the binary against a provider and places in the test: made, tried, put
+//! everywhere, revoked, and proved dead.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::provider::{Fault, Provider, Shape, gitlab, sendgrid};
+use crate::support::{Said, Sandbox};
+
+const ENV: &str = "# the shop\nPORT=8080\nSENDGRID=old # keep\n";
+
+/// A vault with a SendGrid key, the stronger credential beside it, and leave to talk to the provider.
+fn with_sendgrid() -> (Sandbox, Provider, String) {
+    let old = sendgrid(9001);
+    let provider = Provider::start(Shape::IssueDelete, &old);
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/sendgrid", &old);
+    keyward.run("provider connect sendgrid --provider sendgrid --param scopes=mail.send --admin acme/prod/sendgrid").ok();
+    keyward.run(&format!("provider allow sendgrid --endpoint {}", provider.url)).ok();
+    (keyward, provider, old)
+}
+
+fn with_gitlab() -> (Sandbox, Provider, String) {
+    let old = gitlab(9001);
+    let provider = Provider::start(Shape::RollInPlace, &old);
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/gitlab", &old);
+    keyward.run("provider connect gitlab --provider gitlab").ok();
+    keyward.run(&format!("provider allow gitlab --endpoint {}", provider.url)).ok();
+    (keyward, provider, old)
+}
+
+fn value(keyward: &Sandbox, line: &str) -> String {
+    keyward.run(line).ok().out
+}
+
+fn stages(keyward: &Sandbox, name: &str) -> Vec<(u64, String)> {
+    let shown = keyward.run(&format!("show {name} --json")).ok().json();
+    let versions = shown["versions"].as_array().unwrap().iter();
+    let mut stages: Vec<_> = versions
+        .map(|one| (one["version"].as_u64().unwrap(), one["stage"].as_str().unwrap().to_owned()))
+        .collect();
+    stages.sort();
+    stages
+}
+
+fn stage(number: u64, stage: &str) -> (u64, String) {
+    (number, stage.to_owned())
+}
+
+fn no_value(said: &Said, values: &[&str]) {
+    for value in values {
+        assert!(!said.out.contains(value) && !said.err.contains(value), "{said}");
+    }
+}
+
+#[test]
+fn a_whole_run_ends_with_the_old_key_proved_dead() {
+    let (keyward, provider, old) = with_sendgrid();
+    let env = keyward.create("shop/.env", ENV);
+    let file = keyward.create("shop/key", "old\n");
+    keyward.run(&format!("destination add sendgrid dotenv {env} --var SENDGRID")).ok();
+    keyward.run(&format!("destination add sendgrid file {file}")).ok();
+    provider.fault(Fault::Slow(2));
+    provider.fault(Fault::Linger(2));
+    let said = keyward.run("rotate sendgrid --start --provider-api --overlap 0s --json").ok();
+    let run = said.json();
+    assert_eq!(run["state"], "done", "{said}");
+    let new = sendgrid(1);
+    no_value(&said, &[&old, &new]);
+    assert_eq!(provider.alive(), [new.clone()]);
+    assert_eq!(value(&keyward, "get sendgrid --reveal"), new);
+    assert_eq!(stages(&keyward, "sendgrid"), [stage(1, "dead"), stage(2, "current")]);
+    let text = fs::read_to_string(&env).unwrap();
+    assert!(text.starts_with("# the shop\nPORT=8080\nSENDGRID="), "{text}");
+    assert!(text.contains(&new) && text.contains("# keep"), "{text}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{new}\n"));
+    let proofs = run["proofs"].as_array().unwrap();
+    let said_dead = proofs.iter().find(|proof| proof["of"] == "old-dead").unwrap();
+    assert!(said_dead["said"].as_str().unwrap().contains("401"), "{said_dead}");
+    assert!(said_dead["after_ms"].is_u64(), "{said_dead}");
+    // The evidence, for people and for programs.
+    let evidence = keyward.path("evidence.md");
+    keyward.run(&format!("rotate sendgrid --evidence {evidence}")).ok();
+    let markdown = fs::read_to_string(&evidence).unwrap();
+    assert!(markdown.contains("The old key is refused: the provider answered"), "{markdown}");
+    assert!(!markdown.contains(&new) && !markdown.contains(&old), "{markdown}");
+    let evidence = keyward.path("evidence.json");
+    keyward.run(&format!("rotate sendgrid --evidence {evidence}")).ok();
+    let parsed: Value = serde_json::from_str(&fs::read_to_string(&evidence).unwrap()).unwrap();
+    assert_eq!(parsed["state"], "done");
+    keyward.run("audit verify").ok();
+}
+
+#[test]
+fn nothing_is_sent_to_a_provider_that_was_not_allowed() {
+    let (keyward, provider, _) = with_sendgrid();
+    keyward.run("provider forbid sendgrid").ok();
+    for line in ["check sendgrid", "rotate sendgrid --start --provider-api"] {
+        keyward.run(line).fails(3, "PROVIDER_NOT_ALLOWED");
+    }
+    assert!(provider.calls().is_empty(), "{:?}", provider.calls());
+    // The run that was begun goes on by hand.
+    let said = keyward.run("rotate sendgrid --status --json").ok().json();
+    assert_eq!(said["next"]["waits_for"], "you");
+    assert!(!said["next"]["clicks"].as_array().unwrap().is_empty());
+    // Revoking shows what to do instead.
+    let said = keyward.run("revoke sendgrid --yes --json").ok().json();
+    assert_eq!(
+        (said["emergency"].as_bool(), &said["next"]["waits_for"]),
+        (Some(true), &"you".into())
+    );
+    assert!(provider.calls().is_empty());
+}
+
+#[test]
+fn an_answer_that_is_lost_leaves_no_key_behind() {
+    for fault in [Fault::LoseCreated, Fault::HalfCreated] {
+        let (keyward, provider, _) = with_sendgrid();
+        provider.fault(fault);
+        let said = keyward.run("rotate sendgrid --start --provider-api --overlap 0s --json").ok();
+        assert_eq!(said.json()["state"], "done", "{fault:?}: {said}");
+        let current = value(&keyward, "get sendgrid --reveal");
+        assert_eq!(provider.alive(), [current], "{fault:?}");
+    }
+}
+
+#[test]
+fn what_is_busy_or_down_is_said_and_goes_on_later() {
+    let (keyward, provider, old) = with_sendgrid();
+    provider.fault(Fault::TooMany);
+    keyward.run("check sendgrid").ok();
+    // A question is asked twice, then it is an error that says so.
+    provider.fault(Fault::Down);
+    provider.fault(Fault::Down);
+    keyward.run("rotate sendgrid --start --provider-api --overlap 0s").fails(7, "PROVIDER_FAILED");
+    assert_eq!(provider.alive(), [old]);
+    let said = keyward.run("rotate sendgrid --resume --provider-api --json").ok();
+    assert_eq!(said.json()["state"], "done", "{said}");
+    assert_eq!(provider.alive(), [value(&keyward, "get sendgrid --reveal")]);
+}
+
+#[test]
+fn a_roll_in_place_is_current_at_once_and_never_rolled_twice() {
+    let (keyward, provider, _) = with_gitlab();
+    let env = keyward.create(".env", "TOKEN=old\n");
+    keyward.run(&format!("destination add gitlab dotenv {env} --var TOKEN")).ok();
+    let said = keyward.run("rotate gitlab --start --provider-api --json").ok();
+    let run = said.json();
+    assert_eq!((&run["state"], &run["shape"]), (&"done".into(), &"roll-in-place".into()), "{said}");
+    assert_eq!(provider.alive(), [gitlab(1)]);
+    assert_eq!(fs::read_to_string(&env).unwrap(), format!("TOKEN={}\n", gitlab(1)));
+    // The end that the provider set is read back.
+    let shown = keyward.run("show gitlab --json").ok().json();
+    assert_eq!(shown["expires"], "2027-03-08");
+    // An answer that is lost takes the value with it; nobody rolls again with the dead one.
+    provider.fault(Fault::LoseCreated);
+    let said = keyward.run("rotate gitlab --start --provider-api --json").ok();
+    let run = said.json();
+    assert_eq!(
+        (&run["state"], &run["next"]["waits_for"]),
+        (&"planned".into(), &"you".into()),
+        "{said}"
+    );
+    assert!(run["next"]["text"].as_str().unwrap().contains("was lost"), "{said}");
+    assert!(!provider.family_ended());
+    keyward.run("rotate gitlab --abort").fails(8, "RUN_STATE");
+    keyward.pipe("rotate gitlab --next --stdin", gitlab(77)).ok();
+    assert_eq!(value(&keyward, "get gitlab --reveal"), gitlab(77), "it is the only one that works");
+}
+
+#[test]
+fn a_place_that_fails_revokes_nothing_and_says_who_holds_what() {
+    let (keyward, provider, old) = with_sendgrid();
+    let good = keyward.create("good", "old");
+    let lost = keyward.path("no/such/folder/.env");
+    keyward.run(&format!("destination add sendgrid file {good}")).ok();
+    keyward.run(&format!("destination add sendgrid dotenv {lost} --var X")).ok();
+    let said = keyward.run("rotate sendgrid --start --provider-api --overlap 0s");
+    let said = said.fails(7, "PLACE_FAILED");
+    assert!(said.err.contains("Nothing was revoked") && said.err.contains("good"), "{said}");
+    let new = sendgrid(1);
+    assert_eq!(provider.alive(), [new.clone(), old.clone()], "both work");
+    keyward.run("rotate sendgrid --abort").fails(8, "RUN_STATE");
+    // Mended, the same run goes on.
+    keyward.create("no/such/folder/.env", "X=old\n");
+    let said = keyward.run("rotate sendgrid --resume --provider-api --json").ok();
+    assert_eq!(said.json()["state"], "done", "{said}");
+    assert_eq!(provider.alive(), [new]);
+}
+
+#[test]
+fn a_run_that_is_given_up_revokes_the_new_key() {
+    let (keyward, provider, old) = with_sendgrid();
+    keyward.run("destination add sendgrid by-hand tell-the-office").ok();
+    let said = keyward.run("rotate sendgrid --start --provider-api --json").ok().json();
+    assert_eq!(
+        (&said["state"], &said["next"]["waits_for"]),
+        (&"verified-new".into(), &"you".into())
+    );
+    assert_eq!(provider.alive().len(), 2);
+    keyward.run("rotate sendgrid --abort").ok();
+    assert_eq!(provider.alive(), [old.clone()]);
+    assert_eq!(value(&keyward, "get sendgrid --reveal"), old);
+}
+
+#[test]
+fn a_place_by_hand_is_waited_for_and_then_the_overlap() {
+    let (keyward, provider, _) = with_sendgrid();
+    keyward.run("destination add sendgrid by-hand tell-the-office").ok();
+    let run = keyward.run("rotate sendgrid --start --provider-api --overlap 2h --json").ok().json();
+    let id = run["places"][0]["id"].as_str().unwrap().to_owned();
+    keyward.run("rotate sendgrid --next").fails(8, "RUN_STATE");
+    keyward.run(&format!("rotate sendgrid --placed {id}")).ok();
+    let run = keyward.run("rotate sendgrid --resume --provider-api --json").ok().json();
+    assert_eq!((&run["state"], &run["next"]["waits_for"]), (&"overlap".into(), &"clock".into()));
+    assert_eq!(provider.alive().len(), 2, "both work meanwhile");
+}
+
+#[test]
+fn an_emergency_revokes_first_by_name_and_by_finding() {
+    let (keyward, provider, old) = with_gitlab();
+    keyward.create("repo/config.py", format!("TOKEN = '{old}'\n"));
+    let repo = keyward.path("repo");
+    let report = keyward.run(&format!("scan {repo} --json"));
+    let report = report.json();
+    let finding = &report["findings"][0];
+    assert_eq!(finding["own"]["entry"], "acme/prod/gitlab", "{report}");
+    let fingerprint = finding["fingerprint"].as_str().unwrap();
+    let said = keyward.run(&format!("revoke --finding {fingerprint} --yes --json")).ok();
+    let run = said.json();
+    assert_eq!(
+        (&run["state"], run["emergency"].as_bool()),
+        (&"verified-dead".into(), Some(true)),
+        "{said}"
+    );
+    assert!(provider.alive().is_empty());
+    assert!(run["next"]["needs_value"].as_bool().unwrap());
+    keyward.pipe("rotate gitlab --next --stdin", gitlab(5)).ok();
+    assert_eq!(value(&keyward, "get gitlab --reveal"), gitlab(5));
+    assert_eq!(stages(&keyward, "gitlab"), [stage(1, "dead"), stage(2, "current")]);
+    keyward.run("revoke --finding 0123 --yes").fails(4, "NOT_FOUND");
+}
+
+#[test]
+fn a_key_is_asked_about() {
+    let (keyward, provider, _) = with_gitlab();
+    let said = keyward.run("check gitlab --json").ok().json();
+    assert_eq!((&said["liveness"], said["expires"].is_string()), (&"alive".into(), true));
+    assert_eq!(keyward.run("show gitlab --json").ok().json()["expires"], "2027-03-01");
+    keyward.run("rotate gitlab --start --provider-api").ok();
+    let said = keyward.run("check gitlab --version 1");
+    assert_eq!(said.status, 1, "{said}");
+    assert!(said.out.contains("dead"), "{said}");
+    assert!(!provider.family_ended());
+}
+
+#[test]
+fn a_new_value_is_looked_at_before_it_is_taken() {
+    let (keyward, _, _) = with_gitlab();
+    keyward.run("rotate gitlab --start").ok();
+    keyward.pipe("rotate gitlab --next --stdin", "glpat-short").fails(3, "VALUE_UNFIT");
+    keyward.pipe("rotate gitlab --next --stdin --force", "glpat-short").ok();
+}
