@@ -1,7 +1,7 @@
 //! The providers' own webhook libraries for the tests, from PyPI and npm: pinned by hash, no script of
 //! theirs run, in a folder of ours below `target`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::steps::{done, say};
@@ -16,9 +16,8 @@ pub fn install() -> Result<()> {
         say("the providers' Python libraries");
         let _ = std::fs::remove_dir_all(&python);
         done(Command::new(python_name()).args(["-m", "venv"]).arg(&python))?;
-        let inside = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
         done(
-            Command::new(python.join(inside))
+            Command::new(inside(&python))
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .args(["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"])
                 .arg(pinned.join("requirements.txt")),
@@ -47,18 +46,23 @@ pub fn install() -> Result<()> {
     Ok(())
 }
 
-fn python_name() -> &'static str {
+pub fn python_name() -> &'static str {
     if cfg!(windows) { "python" } else { "python3" }
 }
 
+/// The Python of a virtual environment.
+pub fn inside(environment: &Path) -> PathBuf {
+    environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}
+
 /// Whether a folder was finished after its pins were last changed.
-fn is_current(folder: &Path, pins: &[&Path]) -> bool {
+pub fn is_current(folder: &Path, pins: &[&Path]) -> bool {
     let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok();
     let finished = age(&folder.join("installed"));
     finished.is_some() && pins.iter().all(|pin| age(pin) <= finished)
 }
 
-fn stamp(folder: &Path) -> Result<()> {
+pub fn stamp(folder: &Path) -> Result<()> {
     let file = folder.join("installed");
     std::fs::write(&file, "").map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -9,6 +9,7 @@ mod fuzz;
 mod fuzz_seeds;
 mod libraries;
 mod packages;
+mod servers;
 mod session;
 mod soak;
 mod steps;
@@ -27,6 +28,7 @@ cargo xtask run [--headless]  install what is missing, build, and open the windo
 cargo xtask test              install what the tests need and run all of them
 cargo xtask e2e               the story in the real window, with a screenshot of each screen
 cargo xtask libraries         install the providers' webhook libraries that the tests compare with
+cargo xtask servers           install the servers that the tests talk to (moto, OpenBao)
 cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         ["test"] => steps::test(),
         ["e2e"] => steps::e2e(),
         ["libraries"] => libraries::install(),
+        ["servers"] => servers::install(),
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::packages::{self, Need};
-use crate::{Result, bindings, libraries, root, session, ui};
+use crate::{Result, bindings, libraries, root, servers, session, ui};
 
 /// Builds and opens the window.
 pub fn run() -> Result<()> {
@@ -47,6 +47,7 @@ pub fn test() -> Result<()> {
     let started = Instant::now();
     packages::install(Need::Tests)?;
     libraries::install()?;
+    servers::install()?;
     say("formatting");
     cargo(&["fmt", "--all", "--check"])?;
     say("the window's pages: types, unit tests, build");

@@ -1,12 +1,20 @@
 //! Places that hold a copy of a value, and how a new one gets there: a line of an `.env` file, a file,
 //! a store of secrets, a variable of a pipeline, a manifest, a command that reads it.
 
+mod command;
+mod dotenv;
+mod file;
+mod manifest;
+mod write;
+mod yaml;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::{Failure, Why};
 
@@ -126,13 +134,53 @@ impl Place {
     /// One line for people, such as `shop/.env: STRIPE_KEY`.
     #[must_use]
     pub fn shown(&self) -> String {
-        format!("{self:?}")
+        match self {
+            Self::Dotenv { path, var } => format!("{}: {var}", ending(path)),
+            Self::File { path } => ending(path),
+            Self::SecretsManager { secret, region, field, .. } => {
+                format!("AWS Secrets Manager {region}: {secret}{}", part(field.as_deref()))
+            }
+            Self::Kv { address, mount, path, field, namespace } => {
+                let namespace = namespace.as_ref().map(|name| format!("{name}/"));
+                let namespace = namespace.unwrap_or_default();
+                format!("{address}: {namespace}{mount}/{path}, field {field}")
+            }
+            Self::GithubActions { repository, environment, name, .. } => {
+                let environment = environment.as_ref().map(|name| format!(" ({name})"));
+                format!("GitHub Actions {repository}{}: {name}", environment.unwrap_or_default())
+            }
+            Self::GitlabCi { project, key, scope, .. } => {
+                let scope = scope.as_ref().map(|scope| format!(" ({scope})"));
+                format!("GitLab CI {project}{}: {key}", scope.unwrap_or_default())
+            }
+            Self::Kubernetes { path, secret, key } => {
+                let secret = secret.as_ref().map(|name| format!("{name}, "));
+                format!("{}: {}{key}", ending(path), secret.unwrap_or_default())
+            }
+            Self::Command { argv, .. } => {
+                let line = argv.join(" ");
+                let short: String = line.chars().take(80).collect();
+                let dots = if short.len() < line.len() { "…" } else { "" };
+                format!("command: {short}{dots}")
+            }
+            Self::ByHand { note } => note.clone(),
+        }
     }
 
     /// Whether a credential is needed to write it.
     #[must_use]
     pub fn needs_credential(&self) -> bool {
-        false
+        match self {
+            Self::SecretsManager { .. }
+            | Self::Kv { .. }
+            | Self::GithubActions { .. }
+            | Self::GitlabCi { .. } => true,
+            Self::Dotenv { .. }
+            | Self::File { .. }
+            | Self::Kubernetes { .. }
+            | Self::Command { .. }
+            | Self::ByHand { .. } => false,
+        }
     }
 
     /// Whether [`Place::push`] can do it; a person does the rest.
@@ -141,23 +189,88 @@ impl Place {
         !matches!(self, Self::ByHand { .. })
     }
 
+    /// What a person should know of a local place as it stands, a sentence each: that a variable is
+    /// set twice, for example. Reads the file and nothing else; what cannot be read has no remarks.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        match self {
+            Self::Dotenv { path, var } => dotenv::remarks(path, var),
+            _ => vec![],
+        }
+    }
+
     /// Writes the value there. The same again changes nothing.
     ///
     /// # Errors
     /// [`Failure`]; the place is as it was unless it says [`crate::Happened::Perhaps`].
-    pub fn push(&self, _value: &SecretSlice<u8>, _access: &Access<'_>) -> Result<(), Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn push(&self, value: &SecretSlice<u8>, access: &Access<'_>) -> Result<(), Failure> {
+        let value = value.expose_secret();
+        if value.is_empty() {
+            return Err(local("the value is empty"));
+        }
+        match self {
+            Self::Dotenv { path, var } => dotenv::push(path, var, value),
+            Self::File { path } => file::push(path, value),
+            Self::Kubernetes { path, secret, key } => {
+                manifest::push(path, secret.as_deref(), key, value)
+            }
+            Self::Command { argv, .. } => command::push(argv, value, access.variables),
+            _ => Err(Failure::without_effect(Why::Unsupported)),
+        }
     }
 
     /// Says which of `values` is there.
     ///
     /// # Errors
     /// [`Failure`] when it cannot be read.
-    pub fn check(
-        &self,
-        _values: &[&SecretSlice<u8>],
-        _access: &Access<'_>,
-    ) -> Result<Held, Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn check(&self, values: &[&SecretSlice<u8>], access: &Access<'_>) -> Result<Held, Failure> {
+        match self {
+            Self::Dotenv { path, var } => Ok(held(dotenv::read(path, var)?, values)),
+            Self::File { path } => file::check(path, values),
+            Self::Kubernetes { path, secret, key } => {
+                Ok(held(manifest::read(path, secret.as_deref(), key)?, values))
+            }
+            Self::Command { check: None, .. } | Self::ByHand { .. } => Ok(Held::Unreadable),
+            Self::Command { check: Some(argv), .. } => {
+                command::check(argv, values, access.variables)
+            }
+            _ => Err(Failure::without_effect(Why::Unsupported)),
+        }
     }
+}
+
+/// Which of `values` was found, if anything was.
+fn held(found: Option<Zeroizing<Vec<u8>>>, values: &[&SecretSlice<u8>]) -> Held {
+    match found {
+        None => Held::Absent,
+        Some(found) if found.is_empty() => Held::Absent,
+        Some(found) => known(&found, values),
+    }
+}
+
+fn known(found: &[u8], values: &[&SecretSlice<u8>]) -> Held {
+    let index = values.iter().position(|value| value.expose_secret() == found);
+    index.map_or(Held::Other, Held::Known)
+}
+
+/// A failure on this machine; nothing was changed.
+fn local(why: impl Into<String>) -> Failure {
+    Failure::without_effect(Why::Local(why.into()))
+}
+
+/// The value as text, for places that take nothing else.
+fn text(value: &[u8]) -> Result<&str, Failure> {
+    std::str::from_utf8(value)
+        .map_err(|_| local("the value is not text, and this place takes text alone"))
+}
+
+/// The last two parts of a path.
+fn ending(path: &Path) -> String {
+    let folder = path.parent().and_then(Path::file_name);
+    let name = path.file_name().map(Path::new).unwrap_or(path);
+    folder.map_or(name.to_path_buf(), |folder| Path::new(folder).join(name)).display().to_string()
+}
+
+fn part(field: Option<&str>) -> String {
+    field.map(|field| format!(", field {field}")).unwrap_or_default()
 }
