@@ -30,6 +30,8 @@ mod refusals;
 #[cfg(unix)]
 mod restore_kill;
 mod rotation;
+#[cfg(unix)]
+mod rotation_kill;
 mod rotation_provider;
 mod scan;
 mod scan_watch;

@@ -81,7 +81,8 @@ impl Provider {
         provider
     }
 
-    fn put(&self, value: &str, name: &str) {
+    /// A key that was made elsewhere.
+    pub fn put(&self, value: &str, name: &str) {
         let mut books = self.books.lock().unwrap();
         let key = Key {
             id: id_of(value),
@@ -276,7 +277,9 @@ fn letters(number: u32, length: usize) -> String {
     text
 }
 
+/// Answers, a moment after what was asked was done: a kill can fall between the two.
 fn say(stream: &mut TcpStream, status: u16, body: &Value) {
+    std::thread::sleep(std::time::Duration::from_millis(20));
     let text = body.to_string();
     let head = format!(
         "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",

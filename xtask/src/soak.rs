@@ -17,14 +17,32 @@ struct Soak {
     rounds: u32,
 }
 
-const SOAKS: &[Soak] = &[Soak {
-    name: "restore-kill",
-    what: "a restore killed at a point of its run: the old vault or the new, never a mix",
-    package: "keyward",
-    target: "cli",
-    test: "restore_kill::a_restore_killed_at_any_point_leaves_the_old_vault_or_the_new",
-    rounds: 200,
-}];
+const SOAKS: &[Soak] = &[
+    Soak {
+        name: "restore-kill",
+        what: "a restore killed at a point of its run: the old vault or the new, never a mix",
+        package: "keyward",
+        target: "cli",
+        test: "restore_kill::a_restore_killed_at_any_point_leaves_the_old_vault_or_the_new",
+        rounds: 200,
+    },
+    Soak {
+        name: "rotation-kill",
+        what: "a rotation run killed anywhere: carried on, it ends with one current version and no key astray",
+        package: "keyward",
+        target: "cli",
+        test: "rotation_kill::a_run_killed_anywhere_ends_right_where_keys_are_issued_and_deleted",
+        rounds: 300,
+    },
+    Soak {
+        name: "roll-kill",
+        what: "the same where the new key ends the old one in the same moment",
+        package: "keyward",
+        target: "cli",
+        test: "rotation_kill::a_run_killed_anywhere_ends_right_where_keys_are_rolled_in_place",
+        rounds: 300,
+    },
+];
 
 /// Runs all of them, or the one that is named, with its own number of rounds or the one given.
 pub fn run(words: &[&str]) -> Result<()> {

@@ -44,13 +44,7 @@ impl Job {
         let (stored, mut run) = open_run(tx, &entry)?.ok_or_else(|| no_run(&entry))?;
         run.set_places(place::placed(tx, &entry)?);
         let standing = Standing::read(tx, &entry)?;
-        Ok(Self {
-            versions: snapshot.versions(&entry).to_vec(),
-            entry,
-            stored,
-            run,
-            standing,
-        })
+        Ok(Self { versions: snapshot.versions(&entry).to_vec(), entry, stored, run, standing })
     }
 
     /// What the program may do now: a run that moves on may lose the key that acts.
