@@ -263,3 +263,32 @@ fn a_new_value_is_looked_at_before_it_is_taken() {
     keyward.pipe("rotate gitlab --next --stdin", "glpat-short").fails(3, "VALUE_UNFIT");
     keyward.pipe("rotate gitlab --next --stdin --force", "glpat-short").ok();
 }
+
+#[test]
+fn a_backup_brings_back_where_copies_are_and_never_the_leave_to_talk() {
+    let (keyward, _, _) = with_gitlab();
+    let env = keyward.create(".env", "TOKEN=old\n");
+    keyward.run(&format!("destination add gitlab dotenv {env} --var TOKEN")).ok();
+    keyward.run("destination add gitlab command -- cat").ok();
+    let kit = keyward.path("kit.txt");
+    let made = keyward.run(&format!("backup kit --out {kit} --json")).ok().json();
+    let file = keyward.path("all.age");
+    let recipient = made["recipient"].as_str().unwrap();
+    keyward.run(&format!("backup create --out {file} --recipient {recipient}")).ok();
+    let other = Sandbox::with_file();
+    let said = other.run(&format!("backup restore {file} --identity {kit} --yes")).ok();
+    assert!(format!("{}{}", said.out, said.err).contains("run a command are left out"), "{said}");
+    let list = other.run("destination list gitlab --json").ok().json();
+    let places = list["destinations"].as_array().unwrap();
+    assert_eq!(places.len(), 1, "{list}");
+    assert_eq!(places[0]["kind"], "dotenv");
+    let connection = other.run("provider connect gitlab --json").ok().json();
+    assert_eq!(connection["provider"]["allowed"], false, "{connection}");
+    // The vault's own backup brings the command back too, once.
+    keyward.run("remove gitlab").ok();
+    let restore = format!("backup restore {file} --identity {kit} --merge overwrite --yes");
+    keyward.run(&restore).ok();
+    keyward.run(&restore).ok();
+    let list = keyward.run("destination list gitlab --json").ok().json();
+    assert_eq!(list["destinations"].as_array().unwrap().len(), 2, "{list}");
+}

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::session::Open;
 use crate::snapshot::Snapshot;
 use crate::view::{BackupList, BackupReport, BackupRow, JSON_VERSION};
-use crate::{Error, Keyward};
+use crate::{Error, Keyward, place_backup};
 
 /// What locks or opens a backup.
 #[derive(Debug)]
@@ -175,10 +175,11 @@ impl Keyward {
 
     /// Everything of the vault as a document.
     pub(crate) fn document(&self, open: &mut Open) -> Result<Document, Error> {
-        let (snapshot, issued, head) = open.read(|tx| {
+        let (snapshot, issued, places, connections, head) = open.read(|tx| {
             let head =
                 tx.last_audit()?.map(|row| keyward_audit::Head { seq: row.seq, mac: row.mac });
-            Ok((Snapshot::read(tx)?, tx.issued_keys()?, head))
+            let (places, connections) = (tx.destinations()?, tx.connections()?);
+            Ok((Snapshot::read(tx)?, tx.issued_keys()?, places, connections, head))
         })?;
         let mut entries = vec![];
         for entry in &snapshot.entries {
@@ -199,6 +200,8 @@ impl Keyward {
             audit_head: head.map(|head| head.to_string()),
             entries,
             issued: issued.iter().map(crate::issue::to_backup).collect(),
+            places: place_backup::places(&places, &snapshot.entries),
+            connections: place_backup::connections(&connections, &snapshot.entries),
             manifest: None,
         };
         let key = open.vault.keys().derive(Purpose::Manifest);

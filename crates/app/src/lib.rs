@@ -38,6 +38,7 @@ mod notice;
 mod opening;
 pub mod outfile;
 mod place;
+mod place_backup;
 mod presence;
 mod provider;
 mod remind;

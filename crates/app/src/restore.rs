@@ -1,6 +1,7 @@
 //! Restores: everything is decrypted and checked before anything is applied, and what is applied
 //! is one transaction.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::issue::{self, IssuedPlan};
 use crate::restorable::{self, Checked};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
-use crate::{Error, Keyward, limits};
+use crate::{Error, Keyward, limits, place_backup};
 
 /// What a restore does with entries that are in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,6 +120,7 @@ impl Keyward {
         let mut report =
             restore_report(&planned, issue::changes(&issued), proved, !options.dry_run);
         (report.bad, report.warnings) = (bad, warnings);
+        report.warnings.extend(place_backup::warnings(&document, proved));
         let changes = report.changes.iter().any(|change| change.apply);
         if options.dry_run || (!changes && had_vault) {
             return Ok(report);
@@ -126,7 +128,7 @@ impl Keyward {
         if had_vault {
             report.before = self.back_up_before(&opener)?.map(|path| path.display().to_string());
         }
-        self.apply(&planned, &issued, &document)?;
+        self.apply(&planned, &issued, &document, proved)?;
         Ok(report)
     }
 
@@ -150,7 +152,7 @@ impl Keyward {
             })
             .collect();
         let issued = issue::plan_issued(&document.issued, &[], Merge::default())?;
-        self.apply(&planned, &issued, document)
+        self.apply(&planned, &issued, document, None)
     }
 
     /// The backup that every restore into a filled vault begins with.
@@ -172,6 +174,7 @@ impl Keyward {
         planned: &[Planned<'_>],
         issued: &[IssuedPlan],
         document: &Document,
+        proved: Option<bool>,
     ) -> Result<(), Error> {
         self.with_new(|open| {
             let now = self.clock();
@@ -182,6 +185,7 @@ impl Keyward {
             let new = new().count();
             open.read(|tx| limits::check(tx, new, bytes))?;
             let mut rows: Vec<(Entry, Restored)> = vec![];
+            let mut applied = BTreeMap::new();
             for one in planned.iter().filter(|one| one.apply) {
                 let entry = self.restored_entry(one)?;
                 let known = snapshot.versions(&entry);
@@ -225,8 +229,17 @@ impl Keyward {
                     }
                     versions.push((row, None));
                 }
+                applied.insert(one.from.id.as_str(), entry.id.clone());
                 rows.push((entry, versions));
             }
+            // Which entry here each of the backup's is, for those that name another.
+            let mut ids = BTreeMap::new();
+            for one in planned {
+                if let Some(here) = &one.here {
+                    ids.insert(one.from.id.as_str(), here.id.clone());
+                }
+            }
+            ids.extend(applied.iter().map(|(from, here)| (*from, here.clone())));
             open.change(|tx, vault| {
                 let head = document.audit_head.as_deref().unwrap_or("none");
                 let mut events = vec![self.event(
@@ -245,6 +258,7 @@ impl Keyward {
                     events.push(self.event("restore-entry", &entry.path(), None));
                 }
                 issue::put_issued(tx, issued)?;
+                place_backup::put(tx, document, &applied, &ids, proved == Some(true))?;
                 Ok(((), events))
             })
         })

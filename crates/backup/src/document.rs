@@ -3,6 +3,8 @@
 //! The wire types at the end are the only ones in Keyward that hold a value and are serialisable;
 //! they are private, and what they write goes into memory that is wiped.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
@@ -35,6 +37,10 @@ pub struct Document {
     pub entries: Vec<Entry>,
     /// Keys that the user issued, by id: their hashes.
     pub issued: Vec<IssuedKey>,
+    /// Places that hold copies of values.
+    pub places: Vec<Place>,
+    /// What providers have to be told of entries beside their values.
+    pub connections: Vec<Connection>,
     /// HMAC-SHA-256 over the rest of the document under the vault's manifest key, in hex.
     pub manifest: Option<String>,
 }
@@ -91,6 +97,34 @@ pub struct IssuedKey {
     pub revoked: Option<Timestamp>,
     pub verified: Option<Timestamp>,
     pub hash: String,
+}
+
+/// One place that holds a copy of an entry's value; what it holds is not in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Place {
+    pub id: String,
+    /// Id of the entry.
+    pub entry: String,
+    /// The place, as the vault has it.
+    pub place: serde_json::Value,
+    /// Id of the entry with which it is written.
+    pub credential: Option<String>,
+    pub added: Timestamp,
+}
+
+/// What a provider has to be told of an entry beside its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Connection {
+    /// Id of the entry.
+    pub entry: String,
+    pub connector: Option<String>,
+    /// Id of the entry that is the stronger credential.
+    pub admin: Option<String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// How much a document holds.
@@ -188,7 +222,12 @@ impl Document {
             .flat_map(|entry| &entry.versions)
             .map(|version| version.value.expose_secret().len() * 2 + 256)
             .sum();
-        let room = values + self.entries.len() * 2048 + self.issued.len() * 2048 + 4096;
+        let places: usize = self.places.iter().map(|row| row.place.to_string().len() + 512).sum();
+        let parameters = self.connections.iter().flat_map(|row| &row.parameters);
+        let told: usize = parameters.map(|(key, value)| key.len() + 2 * value.len() + 8).sum();
+        let told = told + self.connections.len() * 512;
+        let rows = self.entries.len() + self.issued.len();
+        let room = values + places + told + rows * 2048 + 4096;
         if room > MAX_DOCUMENT {
             return Err(DocumentError::TooLarge);
         }
@@ -203,6 +242,8 @@ impl Document {
             counts: self.counts(),
             entries,
             issued: self.issued.clone(),
+            places: self.places.clone(),
+            connections: self.connections.clone(),
             manifest: self.manifest.clone(),
         };
         serde_json::to_writer(&mut *out, &wire).map_err(|_| DocumentError::TooLarge)?;
@@ -245,6 +286,8 @@ impl Document {
             audit_head: wire.audit_head,
             entries,
             issued: wire.issued,
+            places: wire.places,
+            connections: wire.connections,
             manifest: wire.manifest,
         };
         if document.counts() != counts {
@@ -287,6 +330,10 @@ struct Wire {
     /// Left out where there are none, as before there could be any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     issued: Vec<IssuedKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    places: Vec<Place>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    connections: Vec<Connection>,
     manifest: Option<String>,
 }
 
@@ -446,6 +493,8 @@ pub(crate) mod tests {
                 versions: vec![version(1, b"CANARY-text\r\n"), version(2, b"\xff\x00\xfe")],
             }],
             issued: vec![],
+            places: vec![],
+            connections: vec![],
             manifest: None,
         }
     }

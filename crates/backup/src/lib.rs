@@ -14,7 +14,8 @@ mod file;
 mod retention;
 
 pub use document::{
-    Counts, Document, DocumentError, Entry, FORMAT, IssuedKey, MAX_DOCUMENT, Version,
+    Connection, Counts, Document, DocumentError, Entry, FORMAT, IssuedKey, MAX_DOCUMENT, Place,
+    Version,
 };
 pub use envelope::{Lock, LockError, MAX_WORK_FACTOR, OpenError, Opener, new_identity, open, seal};
 pub use file::{FileError, Written, read, write};

@@ -11,6 +11,8 @@ fn small() -> (Vec<u8>, Lock, Opener) {
     let opener = Opener::identities(&identity).unwrap();
     let document = Document {
         issued: vec![],
+        places: vec![],
+        connections: vec![],
         vault: "01VAULT".to_owned(),
         created: Timestamp::UNIX_EPOCH,
         audit_head: None,
