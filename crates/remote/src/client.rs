@@ -52,8 +52,6 @@ pub(crate) struct Call {
 pub(crate) struct Reply {
     pub status: u16,
     pub body: Zeroizing<Vec<u8>>,
-    /// How long it asks to wait (`Retry-After`).
-    pub wait: Option<Duration>,
 }
 
 impl Call {
@@ -147,7 +145,7 @@ impl Call {
                 let why = Why::Remote(RemoteError::Timeout(patience.call));
                 Err(Failure { happened, why, wait })
             }
-            (status, Ending::Whole) => Ok(Reply { status, body, wait }),
+            (status, Ending::Whole) => Ok(Reply { status, body }),
         }
     }
 }
