@@ -159,7 +159,7 @@ fn wipe(headers: &mut [(String, String)]) {
 }
 
 /// Whether a host is this machine by the way it is written.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.parse().map_or_else(|_| is_localhost(host), |address| Reach::Loopback.allows(address))
 }
 

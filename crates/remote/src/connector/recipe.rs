@@ -11,7 +11,7 @@ use super::answer::Pointer;
 use super::form::Form;
 use super::template::{Node, Of, Template, is_name};
 use super::{Can, Connector, Kind, Parameter, Shape, Tried};
-use crate::Target;
+use crate::{Target, client};
 
 /// Longest text of a recipe, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -354,8 +354,9 @@ fn hosts(wire: &Wire, own: bool) -> Result<Option<BTreeSet<String>>, RecipeError
             continue;
         };
         let target = Target::parse(&base).map_err(|error| refuse(error.to_string()))?;
-        if !target.secure && !own {
-            return Err(refuse("`base` is an https address"));
+        if !target.secure && !(own && client::is_loopback(&target.host)) {
+            let here = if own { "https, or http on this machine" } else { "https" };
+            return Err(refuse(format!("`base` is {here}")));
         }
         if base.ends_with('/') || base.contains(['?', '#']) {
             return Err(refuse("`base` ends before the slash that `path` begins with"));

@@ -310,8 +310,10 @@ impl<'a> Runner<'a> {
         self.check_known(known)?.id.ok_or_else(|| missing(Of::Id))
     }
 
+    /// What the provider says of a value, where that has its id.
     fn check_known(&self, known: &Known) -> Result<Checked, Failure> {
-        let call = self.recipe.check.as_ref().ok_or_else(|| missing(Of::Id))?;
+        let tells = self.recipe.check.as_ref().filter(|call| call.read.contains_key("id"));
+        let call = tells.ok_or_else(|| missing(Of::Id))?;
         self.asked(call, Given { value: Some(known.clone()), ..self.given()? })
     }
 
@@ -407,13 +409,20 @@ impl<'a> Runner<'a> {
         let Reply { status, body } = exchange.make(named, self.patience)?;
         let json = Json::read(&body);
         let row = call.answers.iter().find(|row| fits(row, status, &json.0));
-        let has_ok = call.answers.iter().any(|row| row.is == Meaning::Ok);
+        let says = |row: &Row| matches!(row.is, Meaning::Ok | Meaning::Alive);
         let meaning = match row {
             Some(row) => Some(row.is),
-            None if !has_ok && (200..300).contains(&status) => Some(Meaning::Ok),
+            None if !call.answers.iter().any(says) && (200..300).contains(&status) => {
+                Some(Meaning::Ok)
+            }
             None => None,
         };
-        let said = self.recipe.code.iter().find_map(|pointer| pointer.text(&json.0));
+        // What went well needs no reason, and the same place may hold something else then.
+        let reasons = match meaning {
+            Some(Meaning::Alive | Meaning::Ok) => &[][..],
+            _ => &self.recipe.code[..],
+        };
+        let said = reasons.iter().find_map(|pointer| pointer.text(&json.0));
         let code = said.and_then(|said| code(&Zeroizing::new(said), &secrets));
         Ok(Judged { meaning, status, code, json })
     }
