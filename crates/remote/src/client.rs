@@ -52,8 +52,6 @@ pub(crate) struct Call {
 pub(crate) struct Reply {
     pub status: u16,
     pub body: Zeroizing<Vec<u8>>,
-    /// How long it asks to wait (`Retry-After`).
-    pub wait: Option<Duration>,
 }
 
 impl Call {
@@ -147,7 +145,7 @@ impl Call {
                 let why = Why::Remote(RemoteError::Timeout(patience.call));
                 Err(Failure { happened, why, wait })
             }
-            (status, Ending::Whole) => Ok(Reply { status, body, wait }),
+            (status, Ending::Whole) => Ok(Reply { status, body }),
         }
     }
 }
@@ -161,7 +159,7 @@ fn wipe(headers: &mut [(String, String)]) {
 }
 
 /// Whether a host is this machine by the way it is written.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.parse().map_or_else(|_| is_localhost(host), |address| Reach::Loopback.allows(address))
 }
 

@@ -11,7 +11,7 @@ use super::answer::Pointer;
 use super::form::Form;
 use super::template::{Node, Of, Template, is_name};
 use super::{Can, Connector, Kind, Parameter, Shape, Tried};
-use crate::Target;
+use crate::{Target, client};
 
 /// Longest text of a recipe, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -80,6 +80,11 @@ pub(crate) struct Call {
     pub headers: BTreeMap<String, Template>,
     pub json: Option<Node>,
     pub form: Option<BTreeMap<String, Template>>,
+    /// Whether `form` goes out as `multipart/form-data` (RFC 7578).
+    #[serde(default)]
+    pub multipart: bool,
+    /// This way to revoke is for ids that begin so.
+    pub id_prefix: Option<String>,
     /// What answers mean; the first that fits counts.
     #[serde(default)]
     pub answers: Vec<Row>,
@@ -349,8 +354,9 @@ fn hosts(wire: &Wire, own: bool) -> Result<Option<BTreeSet<String>>, RecipeError
             continue;
         };
         let target = Target::parse(&base).map_err(|error| refuse(error.to_string()))?;
-        if !target.secure && !own {
-            return Err(refuse("`base` is an https address"));
+        if !target.secure && !(own && client::is_loopback(&target.host)) {
+            let here = if own { "https, or http on this machine" } else { "https" };
+            return Err(refuse(format!("`base` is {here}")));
         }
         if base.ends_with('/') || base.contains(['?', '#']) {
             return Err(refuse("`base` ends before the slash that `path` begins with"));
@@ -477,6 +483,15 @@ impl Recipe {
         let public =
             |part: &String| self.value.as_ref().is_some_and(|form| form.public.contains(part));
         is_value && !hole.part.as_ref().is_some_and(public)
+    }
+
+    /// Whether a host is one of those that are built in; `*.` stands for every name below one.
+    pub(crate) fn knows_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.hosts.iter().flatten().any(|known| match known.strip_prefix('*') {
+            Some(end) => host.strip_suffix(end).is_some_and(|name| !name.is_empty()),
+            None => *known == host,
+        })
     }
 
     /// The hosts of its addresses.
