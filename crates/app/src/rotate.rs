@@ -1,17 +1,16 @@
 //! Rotation runs over the vault: every step and what it does to the versions is one transaction.
 
 use jiff::Timestamp;
-use keyward_rotation::{Appointment, Effect, Run, RunError, RunState, Step, StepState, calendar};
+use keyward_rotation::{Effect, Run, RunError, RunState, Step, StepState};
 use keyward_store::{Entry, Run as StoredRun, Tx};
 use keyward_vault::{Secret, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
 use crate::guess::Guess;
-use crate::input::ListFilter;
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, NextStep, RunList, RunStep, RunView};
-use crate::{Error, Keyward, guard, limits, outfile};
+use crate::{Error, Keyward, guard, limits};
 
 impl Keyward {
     /// Begins a rotation run. Both values are kept until it ends.
@@ -159,31 +158,6 @@ impl Keyward {
             })
         })?;
         Ok(RunList { version: JSON_VERSION, runs: runs.unwrap_or_default() })
-    }
-
-    /// All due dates as an iCalendar file (RFC 5545).
-    ///
-    /// # Errors
-    /// The keychain or the disk.
-    pub fn calendar(&self) -> Result<String, Error> {
-        let lead_days = self.settings()?.lead_days;
-        let rows = self.list(&ListFilter::default())?.entries.into_iter();
-        let appointments: Vec<Appointment> = rows
-            .filter_map(|row| {
-                let date = row.due.as_deref()?.parse().ok()?;
-                Some(Appointment { id: row.id, name: row.name, date, lead_days })
-            })
-            .collect();
-        Ok(calendar(&appointments, self.now()))
-    }
-
-    /// Writes the calendar to a file, whole or not at all.
-    ///
-    /// # Errors
-    /// As [`Keyward::calendar`], and the disk.
-    pub fn save_calendar(&self, path: &std::path::Path) -> Result<(), Error> {
-        let text = self.calendar()?;
-        outfile::write(path, text.as_bytes(), false)
     }
 
     /// A new value has to be of the kind the old one was: same provider, and no test key for live.

@@ -4,8 +4,12 @@
 
 mod calendar;
 mod due;
+mod ics;
+mod reminding;
 mod run;
 
-pub use calendar::{Appointment, calendar};
+pub use calendar::{Appointment, Merged, calendar, merge};
 pub use due::{Due, Policy, State, due};
+pub use ics::NotACalendar;
+pub use reminding::{NotQuietHours, QuietHours, Turn, turn};
 pub use run::{Effect, Run, RunError, RunState, Step, StepState};

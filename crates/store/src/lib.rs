@@ -16,6 +16,6 @@ pub use error::StoreError;
 pub use look::{Look, lock_holder, look};
 pub use open::{Store, private_folder};
 pub use row::{
-    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, Tries, Use, Version,
+    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, Snooze, Tries, Use, Version,
 };
 pub use tx::{RowKey, Tx};

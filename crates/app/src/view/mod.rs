@@ -8,6 +8,7 @@ mod entry;
 mod home;
 mod issue;
 mod lock;
+mod remind;
 mod rotation;
 mod status;
 
@@ -24,6 +25,7 @@ pub use issue::{
     IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyRow, IssuedKeyVerdict, IssuedKeyView,
 };
 pub use lock::LockStatus;
+pub use remind::{CalendarReport, MissedReminder, RemindStatus, Reminded};
 pub use rotation::{NextStep, RunList, RunStep, RunView};
 pub use status::{
     AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,

@@ -23,13 +23,16 @@ pub mod issue;
 pub mod list;
 pub mod passphrase;
 pub mod redact;
+pub mod remind;
 pub mod remove;
 pub mod rotate;
 pub mod rules;
 pub mod run;
 pub mod runs;
 pub mod scan;
+pub mod settings;
 pub mod show;
+pub mod snooze;
 pub mod unlock;
 pub mod watch;
 pub mod webhook;
@@ -51,6 +54,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Rotate(args) => rotate::run(&args, context),
         Command::Runs(_) => runs::run(context),
         Command::Due(args) => due::run(&args, context),
+        Command::Snooze(args) => snooze::run(&args, context),
+        Command::Remind(args) => remind::run(&args, context),
         Command::Calendar(args) => calendar::run(&args, context),
         Command::Scan(args) => scan::run(args, context),
         Command::Hook(args) => hook::run(args, context),
@@ -63,6 +68,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Passphrase(args) => passphrase::run(&args, context),
         Command::Unlock(args) => unlock::run(&args, context),
         Command::Lock(_) => unlock::lock(context),
+        Command::Settings(args) => settings::run(&args, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context),
         Command::HoldClipboard(args) => copy::hold(&args, context),
