@@ -13,6 +13,7 @@ mod bad_keychain;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
+mod calendar;
 mod canary;
 mod contract;
 #[cfg(target_os = "linux")]
@@ -26,6 +27,8 @@ mod keychain;
 #[cfg(target_os = "linux")]
 mod lock;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod remind;
 #[cfg(unix)]
 mod restore_kill;
 mod rotation;

@@ -25,6 +25,11 @@ pub(crate) fn local_day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::system()).date()
 }
 
+/// A moment for people to read: in whole seconds.
+pub(crate) fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 /// What a reminder says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
@@ -108,7 +113,7 @@ impl Keyward {
             return Ok(outcome("busy", None));
         };
         let mut state = reminded::read(home);
-        let now = self.now();
+        let now = whole(self.now());
         state.looked = Some(now);
         let step = match self.step(&mut state, now, &TimeZone::system()) {
             Ok(Step::Send(reminder)) => reminder,
@@ -164,7 +169,7 @@ impl Keyward {
         // With another "now" (`--at`) it was a look, and today's is still to come.
         if self.config.at.is_none() && !self.is_in_memory() {
             let mut state = reminded::read(&self.config.home);
-            let now = self.now();
+            let now = whole(self.now());
             (state.day, state.notified) = (Some(local_day(now)), Some(now));
             reminded::write(&self.config.home, &state)?;
         }
@@ -219,7 +224,7 @@ impl Keyward {
     /// Remembers why there was no reminder.
     fn missed(&self, mut state: State, error: Error) -> Error {
         state.failure = Some(MissedReminder {
-            at: self.now().to_string(),
+            at: whole(self.now()).to_string(),
             code: error.code.clone(),
             message: error.message.clone(),
             hint: error.hint.clone(),

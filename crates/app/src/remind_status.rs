@@ -2,6 +2,7 @@
 
 use keyward_store::Store;
 
+use crate::remind::whole;
 use crate::settings::quiet;
 use crate::snapshot::Snapshot;
 use crate::timer::{self, Job};
@@ -101,7 +102,7 @@ impl Keyward {
                     );
                 }
             }
-            Err(error) => status.failure = Some(missed(now.to_string(), error)),
+            Err(error) => status.failure = Some(missed(whole(now).to_string(), error)),
         }
         Ok(status)
     }

@@ -197,13 +197,15 @@ pub(crate) fn next(job: Job, vault: &str) -> Option<Timestamp> {
     }
     let unit = format!("{}.timer", name(job, vault));
     let output = Command::new("systemctl")
-        .args(["--user", "--timestamp=unix", "--property=NextElapseUSecRealtime", "--value"])
-        .args(["show", &unit])
+        .args(["--user", "show", "--property=NextElapseUSecRealtime", "--value", &unit])
+        .env("TZ", "UTC")
         .stdin(Stdio::null())
         .output()
         .ok()?;
+    // Such as `Sun 2026-11-22 14:04:34 UTC`, in every language.
     let text = String::from_utf8(output.stdout).ok()?;
-    Timestamp::from_second(text.trim().strip_prefix('@')?.parse().ok()?).ok()
+    let mut words = text.split_whitespace().skip(1);
+    format!("{}T{}Z", words.next()?, words.next()?).parse().ok()
 }
 
 /// The `keyward` program.
