@@ -13,6 +13,7 @@ mod bad_keychain;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
+mod calendar;
 mod canary;
 mod contract;
 #[cfg(target_os = "linux")]
@@ -27,6 +28,8 @@ mod keychain;
 mod lock;
 mod provider;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod remind;
 #[cfg(unix)]
 mod restore_kill;
 mod rotation;

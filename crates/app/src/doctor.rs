@@ -18,6 +18,7 @@ impl Keyward {
             checks.push(self.check_backup());
             checks.push(self.check_drill());
         }
+        checks.push(self.check_reminders());
         checks.extend(self.check_extras());
         let notices = self.notices().into_iter();
         checks.extend(notices.map(|notice| warning("notice", notice.code, notice.message)));

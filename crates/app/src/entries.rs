@@ -94,6 +94,7 @@ impl Keyward {
             expires: input.expires.as_deref().map(parse_date).transpose()?,
             created: now,
             updated: now,
+            snooze: None,
             removed: None,
         };
         tidy(&mut entry)?;

@@ -71,6 +71,7 @@ pub const CODES: &[(&str, u8)] = &[
     ("BASELINE_INVALID", 3),
     ("IGNORE_INVALID", 3),
     ("OUT_NOT_A_FILE", 3),
+    ("CALENDAR_INVALID", 3),
     ("SAMPLE_INVALID", 3),
     ("SCHEME_INVALID", 3),
     ("REVEAL_DENIED", 3),

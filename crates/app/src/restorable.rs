@@ -130,6 +130,7 @@ pub(crate) fn row(from: &backup::Entry, name: &EntryName, id: &str) -> Entry {
         expires: from.expires,
         created: from.created,
         updated: from.updated,
+        snooze: None,
         removed: None,
     }
 }

@@ -9,9 +9,9 @@ use keyward_store::{BackupRecord, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::error::io;
-use crate::timer::{self, Timer};
+use crate::timer::{self, Job};
 use crate::view::{FolderRun, JSON_VERSION, ScheduleFolder, ScheduleRun, ScheduleStatus};
-use crate::{Error, KeychainKind, Keyward, kit};
+use crate::{Error, Keyward, kit};
 
 const KEY: &str = "backup-schedule";
 const HOUR: u64 = 3600;
@@ -101,41 +101,12 @@ impl Keyward {
             })
         })?;
         let note = match new.timer {
-            true => self.install_timer(vault),
-            false => timer::remove(&vault).err().map(|error| error.message),
+            true => self.install_timer(Job::Backup, &vault),
+            false => timer::remove(Job::Backup, &vault).err().map(|error| error.message),
         };
         let mut status = self.schedule_status()?;
         status.note = note.or(status.note);
         Ok(status)
-    }
-
-    /// Installs the timer; returns what is still to be done, in words.
-    fn install_timer(&self, vault: String) -> Option<String> {
-        if self.is_in_memory() {
-            return Some("Nothing outlives a vault in memory, so there is no timer.".to_owned());
-        }
-        let Some(program) = timer::program() else {
-            return Some("The program `keyward` was not found, so there is no timer.".to_owned());
-        };
-        let mut variables = vec![("KEYWARD_HOME", self.config.home.display().to_string())];
-        if self.config.keychain == KeychainKind::File {
-            variables.push(("KEYWARD_KEYCHAIN", "file".to_owned()));
-            let words = std::env::var_os("KEYWARD_PASSPHRASE_FILE").map(PathBuf::from);
-            match words.and_then(|path| std::path::absolute(path).ok()) {
-                Some(path) => {
-                    variables.push(("KEYWARD_PASSPHRASE_FILE", path.display().to_string()));
-                }
-                None => {
-                    return Some(
-                        "Without KEYWARD_PASSPHRASE_FILE a timer cannot open the keychain file; run `keyward backup schedule run` yourself.".to_owned(),
-                    );
-                }
-            }
-        }
-        match timer::install(&Timer { vault, program, variables }) {
-            Ok((_, note)) => note,
-            Err(error) => Some(format!("{} {}", error.message, error.hint)),
-        }
     }
 
     /// The schedule, its folders and what is in them.
@@ -189,7 +160,7 @@ impl Keyward {
         status.every = schedule.every;
         status.recipients = recipients;
         status.next = next.map(|at| at.max(now).to_string());
-        status.timer = timer::installed(&vault).map(|path| path.display().to_string());
+        status.timer = timer::installed(Job::Backup, &vault).map(|path| path.display().to_string());
         status.note = lock.then(|| {
             "The vault has a passphrase, so a backup is made only while `keyward unlock` keeps it open."
                 .to_owned()
@@ -213,7 +184,7 @@ impl Keyward {
             })?;
             Ok(vault)
         })?;
-        vault.map_or(Ok(()), |vault| timer::remove(&vault))
+        vault.map_or(Ok(()), |vault| timer::remove(Job::Backup, &vault))
     }
 
     /// Writes a backup into each folder whose last one is old enough, or into all with `force`, and

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use keyward_rotation::{Due, Policy, due};
 use keyward_store::{Entry, Run, Tx, Version};
 
 use crate::Error;
 use crate::error::shown;
+use crate::remind::local_day;
 use crate::settings;
 use crate::view::{CurrentVersion, EntryRow, Settings};
 
@@ -55,6 +57,14 @@ impl Snapshot {
         due(changed, entry.expires, policy, now)
     }
 
+    /// Until when reminders of an entry are put off; none when they are not, or no longer.
+    pub(crate) fn snoozed_until(&self, entry: &Entry, now: Timestamp) -> Option<Date> {
+        let snooze = entry.snooze.as_ref()?;
+        let number = self.current(entry).map_or(0, |version| version.number);
+        let holds = snooze.version == number && snooze.until > local_day(now);
+        holds.then_some(snooze.until)
+    }
+
     pub(crate) fn row(&self, entry: &Entry, now: Timestamp) -> EntryRow {
         let due = self.due(entry, now);
         let current = self.current(entry);
@@ -82,6 +92,7 @@ impl Snapshot {
             run: self.runs.get(&entry.id).and_then(|run| {
                 run.state.get("state").and_then(|state| state.as_str()).map(str::to_owned)
             }),
+            snoozed_until: self.snoozed_until(entry, now).map(|date| date.to_string()),
         }
     }
 

@@ -87,7 +87,11 @@ pub enum Command {
     Destination(commands::destination::Args),
     /// List what is due for rotation
     Due(commands::due::Args),
-    /// Print due dates as an iCalendar file
+    /// Put off the reminders of an entry
+    Snooze(commands::snooze::Args),
+    /// Remind with the window closed too
+    Remind(commands::remind::Args),
+    /// Print due dates as an iCalendar file, or bring one up to date
     Calendar(commands::calendar::Args),
     /// Find credentials in files and in a repository's whole history
     Scan(commands::scan::Args),
@@ -111,6 +115,8 @@ pub enum Command {
     Unlock(commands::unlock::Args),
     /// Lock the vault again
     Lock(commands::unlock::LockArgs),
+    /// Look at the settings, or change one
+    Settings(commands::settings::Args),
     /// Say whether everything is well
     Doctor(commands::doctor::Args),
     /// Print a completion script

@@ -4,11 +4,15 @@
 
 mod calendar;
 mod due;
+mod ics;
+mod reminding;
 mod run;
 mod shape;
 
-pub use calendar::{Appointment, calendar};
+pub use calendar::{Appointment, Merged, calendar, merge};
 pub use due::{Due, Policy, State, due};
+pub use ics::NotACalendar;
+pub use reminding::{NotQuietHours, QuietHours, Turn, turn};
 pub use run::{
     Act, Allowed, Begun, Can, Effect, Placed, Plan, Proof, Proven, Run, RunError, RunState, Step,
     StepState, Todo,

@@ -17,6 +17,6 @@ pub use look::{Look, lock_holder, look};
 pub use open::{Store, private_folder};
 pub use row::{
     AuditRecord, BackupRecord, Connection, Destination, Entry, Intent, IssuedKey, Lock,
-    ProviderSetting, Run, Tries, Use, Version,
+    ProviderSetting, Run, Snooze, Tries, Use, Version,
 };
 pub use tx::{RowKey, Tx};

@@ -39,6 +39,9 @@ pub struct Entry {
     pub rotate_days: Option<u32>,
     /// Day on which the provider lets the value expire.
     pub expires: Option<Date>,
+    /// Until when no reminder names it. Rows of older vaults do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snooze: Option<Snooze>,
     /// When the entry was made.
     pub created: Timestamp,
     /// When anything of it last changed.
@@ -53,6 +56,15 @@ impl Entry {
     pub fn path(&self) -> String {
         format!("{}/{}/{}", self.project, self.env, self.name)
     }
+}
+
+/// Reminders of an entry put off. It is for one value: a new one ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snooze {
+    /// Local day from which reminders name the entry again.
+    pub until: Date,
+    /// Number of the version that it is for.
+    pub version: u32,
 }
 
 /// One value of an entry; the value itself is in the keychain.

@@ -22,6 +22,7 @@ fn entry(id: &str, name: &str) -> Entry {
         expires: None,
         created: Timestamp::UNIX_EPOCH,
         updated: Timestamp::UNIX_EPOCH,
+        snooze: None,
         removed: None,
     }
 }

@@ -210,6 +210,7 @@ mod tests {
             expires: None,
             created: NOW,
             updated: NOW,
+            snooze: None,
             removed: None,
         }
     }

@@ -8,18 +8,18 @@ mod revoke;
 mod shown;
 
 use jiff::Timestamp;
-use keyward_rotation::{Act, Appointment, Can, Effect, Plan, Run, RunError, Todo, calendar};
+use keyward_rotation::{Act, Can, Effect, Plan, Run, RunError, Todo};
 use keyward_store::{Entry, Run as StoredRun, Tx, Version};
 use keyward_vault::{Secret, Staged, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
 use crate::guess::Guess;
-use crate::input::{ListFilter, NewRun};
+use crate::input::NewRun;
 use crate::provider::Standing;
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RunList, RunView};
-use crate::{Error, Keyward, guard, limits, outfile, place};
+use crate::{Error, Keyward, guard, limits, place};
 
 pub use evidence::EvidenceFormat;
 
@@ -220,31 +220,6 @@ impl Keyward {
             })
         })?;
         Ok(RunList { version: JSON_VERSION, runs: runs.unwrap_or_default() })
-    }
-
-    /// All due dates as an iCalendar file (RFC 5545).
-    ///
-    /// # Errors
-    /// The keychain or the disk.
-    pub fn calendar(&self) -> Result<String, Error> {
-        let lead_days = self.settings()?.lead_days;
-        let rows = self.list(&ListFilter::default())?.entries.into_iter();
-        let appointments: Vec<Appointment> = rows
-            .filter_map(|row| {
-                let date = row.due.as_deref()?.parse().ok()?;
-                Some(Appointment { id: row.id, name: row.name, date, lead_days })
-            })
-            .collect();
-        Ok(calendar(&appointments, self.now()))
-    }
-
-    /// Writes the calendar to a file, whole or not at all.
-    ///
-    /// # Errors
-    /// As [`Keyward::calendar`], and the disk.
-    pub fn save_calendar(&self, path: &std::path::Path) -> Result<(), Error> {
-        let text = self.calendar()?;
-        outfile::write(path, text.as_bytes(), false)
     }
 
     fn job(&self, name: &str) -> Result<Job, Error> {

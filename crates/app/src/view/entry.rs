@@ -39,6 +39,8 @@ pub struct EntryRow {
     pub state: String,
     /// State of a rotation run that is under way, such as `created`.
     pub run: Option<String>,
+    /// Day (local, `YYYY-MM-DD`) until which no reminder names it; none when it is not put off.
+    pub snoozed_until: Option<String>,
 }
 
 /// The version that an entry's name stands for.

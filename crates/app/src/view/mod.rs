@@ -9,6 +9,7 @@ mod home;
 mod issue;
 mod lock;
 mod provider;
+mod remind;
 mod rotation;
 mod status;
 
@@ -29,6 +30,7 @@ pub use provider::{
     CheckView, ConnectionView, DestinationList, DestinationRow, ParameterRow, ProviderList,
     ProviderRow, SeenPlace,
 };
+pub use remind::{CalendarReport, MissedReminder, RemindStatus, Reminded};
 pub use rotation::{NextStep, RunList, RunPlace, RunProof, RunStep, RunView};
 pub use status::{
     AuditExport, AuditExportRow, AuditList, AuditRow, AuditVerdict, Check, Doctor, KeychainStatus,

@@ -156,8 +156,11 @@ pub struct Settings {
     pub clear_after: u32,
     /// `system`, `light` or `dark`.
     pub theme: String,
-    /// Whether the window sends a notification once a day when something is due.
+    /// Whether a notification is sent once a day when something is due, by the window or by the
+    /// system's timer.
     pub notify: bool,
+    /// Hours of the day, in local time, in which none is sent: `22:00-08:00`, or empty for none.
+    pub quiet_hours: String,
     /// Minutes without a key or pointer after which the window locks, if there is a passphrase (1, 5,
     /// 15, 60; 0 is never).
     pub lock_after: u32,
@@ -171,6 +174,7 @@ impl Default for Settings {
             clear_after: 30,
             theme: "system".to_owned(),
             notify: true,
+            quiet_hours: String::new(),
             lock_after: 15,
         }
     }

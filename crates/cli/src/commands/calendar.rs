@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use keyward_app::Error;
-use serde_json::json;
+use keyward_app::view::CalendarReport;
 
 use crate::context::{Context, parse_time};
+use crate::printer::{count, safe};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write to this file instead of stdout
+    /// Write to this file instead of stdout; a calendar that is there is brought up to date
     #[arg(long, value_name = "F.ics")]
     out: Option<PathBuf>,
     /// Stand at this time instead of now (RFC 3339 or Unix seconds)
@@ -22,11 +23,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let keyward = context.keyward_at(args.at)?;
     match &args.out {
         Some(path) => {
-            keyward.save_calendar(path)?;
-            let shown = path.display().to_string();
-            context.printer.result(&json!({ "version": 1, "path": shown }), |_| {
-                format!("Wrote {shown}. Importing it again moves events instead of adding them.\n")
-            });
+            let report = keyward.save_calendar(path)?;
+            context.printer.result(&report, text);
         }
         None => {
             context.no_json("A calendar on stdout")?;
@@ -34,4 +32,21 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         }
     }
     Ok(0)
+}
+
+fn text(report: &CalendarReport) -> String {
+    let mut parts = vec![];
+    for (number, what) in
+        [(report.added, "new"), (report.changed, "moved"), (report.cancelled, "cancelled")]
+    {
+        if number > 0 {
+            parts.push(format!("{number} {what}"));
+        }
+    }
+    if report.others > 0 {
+        parts.push(format!("{} of others kept", report.others));
+    }
+    let parts = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
+    let events = count(report.events, "event", "events");
+    format!("Wrote {}: {events} ({parts}).\n", safe(&report.path))
 }

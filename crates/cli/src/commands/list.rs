@@ -47,7 +47,7 @@ pub fn text(list: &EntryList) -> String {
         ("PROVIDER", column(|row| row.provider.clone().unwrap_or_default())),
         ("MODE", column(|row| row.mode.clone())),
         ("DUE", column(|row| row.due.clone().unwrap_or_else(|| "never".to_owned()))),
-        ("STATE", column(when)),
+        ("STATE", column(when_and_snoozed)),
     ]);
     format!("{table}{}\n", count(list.entries.len() as u64, "entry", "entries"))
 }
@@ -60,6 +60,13 @@ pub fn when(row: &EntryRow) -> String {
         ("overdue", Some(left)) => format!("overdue by {}", days(left)),
         ("due-soon", Some(left)) => format!("due in {}", days(left)),
         (word, _) => word.to_owned(),
+    }
+}
+
+fn when_and_snoozed(row: &EntryRow) -> String {
+    match &row.snoozed_until {
+        Some(until) => format!("{}, snoozed until {until}", when(row)),
+        None => when(row),
     }
 }
 

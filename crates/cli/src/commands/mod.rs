@@ -26,6 +26,7 @@ pub mod list;
 pub mod passphrase;
 pub mod provider;
 pub mod redact;
+pub mod remind;
 pub mod remove;
 pub mod revoke;
 pub mod rotate;
@@ -33,7 +34,9 @@ pub mod rules;
 pub mod run;
 pub mod runs;
 pub mod scan;
+pub mod settings;
 pub mod show;
+pub mod snooze;
 pub mod unlock;
 pub mod watch;
 pub mod webhook;
@@ -59,6 +62,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Provider(args) => provider::run(args, context),
         Command::Destination(args) => destination::run(args, context),
         Command::Due(args) => due::run(&args, context),
+        Command::Snooze(args) => snooze::run(&args, context),
+        Command::Remind(args) => remind::run(&args, context),
         Command::Calendar(args) => calendar::run(&args, context),
         Command::Scan(args) => scan::run(args, context),
         Command::Hook(args) => hook::run(args, context),
@@ -71,6 +76,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<u8, Error> {
         Command::Passphrase(args) => passphrase::run(&args, context),
         Command::Unlock(args) => unlock::run(&args, context),
         Command::Lock(_) => unlock::lock(context),
+        Command::Settings(args) => settings::run(&args, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context),
         Command::HoldClipboard(args) => copy::hold(&args, context),

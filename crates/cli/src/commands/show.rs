@@ -33,6 +33,8 @@ pub fn text(detail: &EntryDetail) -> String {
     let provider = row.provider.clone().unwrap_or_else(|| "provider unknown".to_owned());
     line("kind", &format!("{}, {provider}, {}", row.kind, row.mode));
     line("variable", &row.var);
+    let snoozed = row.snoozed_until.as_ref().map(|until| format!("until {until}"));
+    line("snoozed", &snoozed.unwrap_or_default());
     line("tags", &row.tags.join(", "));
     line("owner", detail.owner.as_deref().unwrap_or_default());
     line("console", detail.url.as_deref().unwrap_or_default());
