@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use zeroize::Zeroizing;
+
 use crate::RemoteError;
 use crate::route::{Limits, fault};
 
@@ -14,6 +16,8 @@ const MAX_HEADERS: usize = 256;
 const MAX_CHUNK_LINE: usize = 4 * 1024;
 /// Bytes that are read at a time.
 const STEP: usize = 16 * 1024;
+/// Most room for a body that is set aside at once.
+const MAX_SET_ASIDE: usize = 256 * 1024;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +53,8 @@ pub(crate) fn read(
     method: &str,
     limits: Limits,
 ) -> Result<Answer, RemoteError> {
-    let mut input = Input { from, buffer: Vec::new(), start: 0 };
+    let buffer = Zeroizing::new(Vec::with_capacity(MAX_HEAD + 2 * STEP));
+    let mut input = Input { from, buffer, start: 0 };
     let mut answer = loop {
         let answer = input.head(limits)?;
         // 1xx says that the answer is still to come; 101 would be another protocol's beginning.
@@ -58,7 +63,9 @@ pub(crate) fn read(
         }
     };
     let framing = framing(&answer, method)?;
-    let mut body = Body { bytes: Vec::new(), most: limits.body };
+    // Set aside before, so that a body with a value in it is not left behind where it grew out of.
+    let room = limits.body.min(MAX_SET_ASIDE);
+    let mut body = Body { bytes: Vec::with_capacity(room), most: limits.body };
     answer.ending = match input.body(framing, &mut body) {
         Ok(ending) => ending,
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Ending::TimedOut,
@@ -105,7 +112,8 @@ struct Body {
 /// What was received and not yet used.
 struct Input<'a, R> {
     from: &'a mut R,
-    buffer: Vec<u8>,
+    /// Wiped, for an answer can hold a value.
+    buffer: Zeroizing<Vec<u8>>,
     start: usize,
 }
 

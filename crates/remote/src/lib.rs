@@ -16,6 +16,7 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the one crate that may
 
 mod answer;
+mod client;
 pub mod connector;
 pub mod destination;
 mod error;

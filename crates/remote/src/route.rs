@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::answer::{Answer, read};
 use crate::request::Outgoing;
 use crate::{Reach, RemoteError, Target, tls};
@@ -82,6 +84,12 @@ impl Route {
         self.target.path.push_str(parameter);
     }
 
+    /// Whether any address is this machine's own.
+    #[must_use]
+    pub(crate) fn leads_here(&self) -> bool {
+        self.addresses.iter().any(|address| Reach::Loopback.allows(address.ip()))
+    }
+
     /// Whether every address is this machine's own.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -93,8 +101,20 @@ impl Route {
     /// # Errors
     /// [`RemoteError`] when no answer came, or nothing could be sent. An answer of any status is one.
     pub fn send(&self, request: &Outgoing, limits: Limits) -> Result<Exchange, RemoteError> {
+        self.send_noting(request, limits, &mut false)
+    }
+
+    /// As [`Route::send`], and notes whether anything of the request may have left: until then, nothing
+    /// can have come of it.
+    pub(crate) fn send_noting(
+        &self,
+        request: &Outgoing,
+        limits: Limits,
+        left: &mut bool,
+    ) -> Result<Exchange, RemoteError> {
         let headers = request.lines(&self.target);
-        let mut bytes = request.head(&self.target, &headers)?;
+        // Both may hold a credential.
+        let mut bytes = Zeroizing::new(request.head(&self.target, &headers)?);
         let mut rest = request.body;
         if rest.len() <= ONE_PIECE {
             bytes.extend_from_slice(rest);
@@ -107,6 +127,7 @@ impl Route {
             true => Box::new(tls::agree(stream, &self.target.host, is_local)?),
             false => Box::new(stream),
         };
+        *left = true;
         let sent = stream
             .write_all(&bytes)
             .and_then(|()| stream.write_all(rest))
@@ -173,7 +194,7 @@ fn resolve(target: &Target, time: Duration) -> Result<Vec<SocketAddr>, RemoteErr
 }
 
 /// `localhost` and the names under it are this machine, whoever is asked (RFC 6761 section 6.3).
-fn is_localhost(host: &str) -> bool {
+pub(crate) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
 }

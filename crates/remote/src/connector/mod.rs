@@ -1,13 +1,23 @@
 //! What Keyward knows of each provider's interface for its own credentials: how a key is made,
 //! tried, revoked, and what its refusal looks like. Most of it is data (`providers/*.toml`).
 
+mod answer;
+mod form;
+mod recipe;
+mod run;
+mod table;
+mod template;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use secrecy::SecretSlice;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Why};
+use self::recipe::Recipe;
+pub use self::recipe::RecipeError;
+use self::run::Runner;
+use crate::Failure;
 
 /// How a provider replaces a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +64,7 @@ pub struct Parameter {
 }
 
 /// Which calls a connector has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Can {
     /// It says whether a value is alive.
     pub check: bool,
@@ -97,18 +107,58 @@ pub struct Connector {
     pub notes: Vec<String>,
     /// Where the facts are from.
     pub sources: Vec<String>,
+    /// How its calls are made.
+    kind: Kind,
+}
+
+/// How a connector's calls are made.
+#[derive(Debug)]
+enum Kind {
+    /// As its data says.
+    Recipe(Box<Recipe>),
+}
+
+impl Connector {
+    /// Reads a connector of the user's own: the text of a file such as those in `providers/`, at most
+    /// 64 KiB, with a `base` that is `https`, or `http` on this machine.
+    ///
+    /// # Errors
+    /// [`RecipeError`] with the line; also when it takes the id of a built-in one.
+    pub fn parse(text: &str) -> Result<Self, RecipeError> {
+        let connector = recipe::parse(text, true)?;
+        if self::connector(&connector.id).is_some() {
+            let why = format!("`{}` is built in; give yours another `id`", connector.id);
+            return Err(RecipeError { line: None, why });
+        }
+        Ok(connector)
+    }
+
+    /// Whether no address is built in, so that [`Account::endpoint`] has to be given.
+    #[must_use]
+    pub fn needs_endpoint(&self) -> bool {
+        let Kind::Recipe(recipe) = &self.kind;
+        self.can != Can::default() && recipe.base.is_none()
+    }
+
+    /// The hosts that its calls go to unless an endpoint is given.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let Kind::Recipe(recipe) = &self.kind;
+        recipe.named_hosts()
+    }
 }
 
 /// The connectors that are built in, by id.
 #[must_use]
 pub fn connectors() -> &'static [Connector] {
-    &[]
+    table::table()
 }
 
-/// The connector of an id, or of an entry's provider.
+/// The connector of an id, or else the first of an entry's provider.
 #[must_use]
 pub fn connector(id: &str) -> Option<&'static Connector> {
-    connectors().iter().find(|known| known.id == id)
+    let by_id = connectors().iter().find(|known| known.id == id);
+    by_id.or_else(|| connectors().iter().find(|known| known.provider == id))
 }
 
 /// One account at a provider: the connector with what it has to know to act.
@@ -172,8 +222,10 @@ impl Account<'_> {
     ///
     /// # Errors
     /// [`Failure`] when it cannot be asked; an answer that says nothing is [`Liveness::Unknown`].
-    pub fn check(&self, _value: &SecretSlice<u8>) -> Result<Checked, Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn check(&self, value: &SecretSlice<u8>) -> Result<Checked, Failure> {
+        match &self.connector.kind {
+            Kind::Recipe(recipe) => Runner::new(self, recipe).check(value),
+        }
     }
 
     /// Makes a new value for the one that is `old`. `token` is the run's own: it goes where the
@@ -181,24 +233,30 @@ impl Account<'_> {
     ///
     /// # Errors
     /// [`Failure`]; where it may have happened, look with [`Account::made`] before another try.
-    pub fn create(&self, _old: &SecretSlice<u8>, _token: &str) -> Result<Created, Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn create(&self, old: &SecretSlice<u8>, token: &str) -> Result<Created, Failure> {
+        match &self.connector.kind {
+            Kind::Recipe(recipe) => Runner::new(self, recipe).create(old, token),
+        }
     }
 
     /// Ids of the keys that a run with this token made at the provider.
     ///
     /// # Errors
     /// [`Failure`]; [`Why::Unsupported`] where the provider lists nothing.
-    pub fn made(&self, _with: &SecretSlice<u8>, _token: &str) -> Result<Vec<String>, Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn made(&self, with: &SecretSlice<u8>, token: &str) -> Result<Vec<String>, Failure> {
+        match &self.connector.kind {
+            Kind::Recipe(recipe) => Runner::new(self, recipe).made(with, token),
+        }
     }
 
     /// Promotes the second slot, which ends the first one.
     ///
     /// # Errors
     /// [`Failure`]. Promoting twice is no error where the provider says that it is done.
-    pub fn promote(&self, _old: &SecretSlice<u8>, _new: &SecretSlice<u8>) -> Result<(), Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+    pub fn promote(&self, old: &SecretSlice<u8>, new: &SecretSlice<u8>) -> Result<(), Failure> {
+        match &self.connector.kind {
+            Kind::Recipe(recipe) => Runner::new(self, recipe).promote(old, new),
+        }
     }
 
     /// Revokes a key, by its value, its id, or both, whatever the provider takes; with `with`, a value
@@ -209,10 +267,12 @@ impl Account<'_> {
     /// [`Failure`].
     pub fn revoke(
         &self,
-        _with: &SecretSlice<u8>,
-        _doomed: Option<&SecretSlice<u8>>,
-        _id: Option<&str>,
+        with: &SecretSlice<u8>,
+        doomed: Option<&SecretSlice<u8>>,
+        id: Option<&str>,
     ) -> Result<(), Failure> {
-        Err(Failure::without_effect(Why::Unsupported))
+        match &self.connector.kind {
+            Kind::Recipe(recipe) => Runner::new(self, recipe).revoke(with, doomed, id),
+        }
     }
 }
