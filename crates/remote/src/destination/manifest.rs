@@ -181,17 +181,16 @@ fn find(text: &str, wanted: Option<&str>) -> Result<Found, String> {
                 continue;
             }
         }
-        let mut blocks = vec![];
-        for (name, kind) in [("data", Kind::Data), ("stringData", Kind::StringData)] {
-            if let Some((_, scalar, children)) = value(name) {
-                scalar.must_be_block(text, name)?;
-                blocks.push(Block { kind, children: children.clone() });
-            }
-        }
-        secrets.push(Found { blocks });
+        let kinds = [("data", Kind::Data), ("stringData", Kind::StringData)];
+        let blocks = kinds.into_iter().filter_map(|(name, kind)| {
+            let (_, scalar, children) = value(name)?;
+            let block = Block { kind, children: children.clone() };
+            Some(scalar.must_be_block(text, name).map(|()| block))
+        });
+        secrets.push(blocks.collect::<Result<Vec<_>, String>>());
     }
     match (secrets.len(), wanted) {
-        (1, _) => Ok(secrets.remove(0)),
+        (1, _) => secrets.remove(0).map(|blocks| Found { blocks }),
         (0, None) => Err("it holds no Secret".to_owned()),
         (0, Some(name)) => Err(format!("it holds no Secret named `{name}`")),
         (count, None) => Err(format!("it holds {count} Secrets; say which one by its name")),

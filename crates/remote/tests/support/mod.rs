@@ -1,0 +1,94 @@
+//! What the tests of places and providers have in common: the Python with servers and independent
+//! readers, and an access.
+
+#![allow(dead_code)] // each test binary uses a part
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use keyward_remote::Failure;
+use keyward_remote::destination::{Access, Held, Place};
+use secrecy::SecretSlice;
+use serde_json::{Value, json};
+
+/// The Python that `cargo xtask servers` installs.
+pub fn python() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/servers/python");
+    assert!(
+        folder.join("installed").exists(),
+        "run `cargo xtask servers` first: {} is missing",
+        folder.display()
+    );
+    folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}
+
+pub fn here() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))
+}
+
+pub fn secret(value: impl AsRef<[u8]>) -> SecretSlice<u8> {
+    value.as_ref().to_vec().into()
+}
+
+pub static NOTHING: BTreeMap<String, String> = BTreeMap::new();
+
+pub fn access(credential: Option<&SecretSlice<u8>>) -> Access<'_> {
+    let now = Timestamp::now();
+    Access { credential, token: "01JD0000000000000000000000", now, variables: &NOTHING }
+}
+
+/// Writes without a credential.
+pub fn push(place: &Place, value: impl AsRef<[u8]>) -> Result<(), Failure> {
+    place.push(&secret(value), &access(None))
+}
+
+/// Which of these is there.
+pub fn check(place: &Place, values: &[&[u8]]) -> Result<Held, Failure> {
+    let values: Vec<_> = values.iter().map(secret).collect();
+    place.check(&values.iter().collect::<Vec<_>>(), &access(None))
+}
+
+/// The process with the independent readers.
+pub struct Readers {
+    child: Child,
+    questions: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Readers {
+    pub fn start() -> Self {
+        let mut child = Command::new(python())
+            .args(["-W", "ignore"])
+            .arg(here().join("readers.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let questions = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, questions, answers }
+    }
+
+    pub fn ask(&mut self, question: &Value) -> Value {
+        writeln!(self.questions.as_mut().unwrap(), "{question}").unwrap();
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    pub fn read(&mut self, what: &str, file: &[u8]) -> Value {
+        self.ask(&json!({"ask": what, "file": STANDARD.encode(file)}))
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.questions = None;
+        let _ = self.child.wait();
+    }
+}
