@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use keyward_store::{Entry, Version};
+use keyward_store::{Entry, Use, Version};
 use keyward_vault::{EntryName, Secret, Staged, secret};
 use secrecy::ExposeSecret;
 
@@ -123,6 +123,8 @@ impl Keyward {
                 let staged = self.stage(open, &entry.id, &label, value, now)?;
                 ready.push(Ready { entry, old, number, staged, action: &one.row.action });
             }
+            let place = std::path::absolute(import.file).unwrap_or_else(|_| import.file.to_owned());
+            let place = place.display().to_string();
             open.change(|tx, vault| {
                 let mut events = vec![];
                 for Ready { entry, old, number, staged, action } in &ready {
@@ -140,6 +142,14 @@ impl Keyward {
                         staged,
                         &staged.version(&entry.id, *number, "current", now),
                     )?;
+                    // The file holds a copy: the next rotation has to know of it.
+                    tx.put_use(&Use {
+                        entry: entry.id.clone(),
+                        how: "import".to_owned(),
+                        place: place.clone(),
+                        version: *number,
+                        last: now,
+                    })?;
                     let detail = format!("{action} from a .env file");
                     events.push(self.event("import", &entry.path(), Some(detail)));
                 }

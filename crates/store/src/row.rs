@@ -156,7 +156,7 @@ pub struct Run {
 pub struct Use {
     /// ULID of the entry.
     pub entry: String,
-    /// `run`, `env`, `copy` or `leak`.
+    /// `run`, `env`, `import`, `copy` or `leak`.
     pub how: String,
     /// A command, a file, a repository with path and commit.
     pub place: String,
