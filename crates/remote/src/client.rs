@@ -52,29 +52,30 @@ pub(crate) struct Call {
 pub(crate) struct Reply {
     pub status: u16,
     pub body: Zeroizing<Vec<u8>>,
+    /// How long it asks to wait (`Retry-After`).
+    pub wait: Option<Duration>,
 }
 
 impl Call {
-    /// Makes the call and returns its answer, whatever its status but 3xx, 429 and 5xx.
+    /// Makes the call and returns its answer, whatever its status but 3xx and 429.
     ///
     /// # Errors
     /// [`Failure`], with whether the call may have had its effect.
     pub(crate) fn make(&self, named: Named, patience: Patience) -> Result<Reply, Failure> {
         let first = self.once(named, patience);
-        let Err(failure) = &first else { return first };
-        let wait = match &failure.why {
-            Why::Refused { status: 429, .. } => failure.wait.unwrap_or(patience.pause),
-            Why::Refused { status: 500.., .. } if self.repeatable => {
-                failure.wait.unwrap_or(patience.pause)
-            }
-            Why::Remote(
+        let wait = match &first {
+            Ok(Reply { status: 500.., wait, .. }) if self.repeatable => *wait,
+            Err(Failure { why: Why::Refused { status: 429, .. }, wait, .. }) => *wait,
+            Err(Failure { why: Why::Remote(error), .. }) if self.repeatable => match error {
                 RemoteError::Connect { .. }
                 | RemoteError::Timeout(_)
                 | RemoteError::Closed
-                | RemoteError::Broken(_),
-            ) if self.repeatable => patience.pause,
+                | RemoteError::Broken(_) => None,
+                _ => return first,
+            },
             _ => return first,
         };
+        let wait = wait.unwrap_or(patience.pause);
         if wait > MAX_WAIT {
             return first;
         }
@@ -130,8 +131,10 @@ impl Call {
         match (answer.status, answer.ending) {
             (300..400, _) => Err(refused(Happened::No, Some("a redirect, which is not followed"))),
             (429, _) => Err(refused(Happened::No, Some("too many requests"))),
-            (500.., _) => Err(refused(happened, None)),
             // The status says all that counts, whatever became of the body.
+            (500.., Ending::Bounded | Ending::CutShort | Ending::TimedOut) => {
+                Err(refused(happened, None))
+            }
             (400..500, Ending::Bounded | Ending::CutShort | Ending::TimedOut) => {
                 Err(refused(Happened::No, None))
             }
@@ -145,7 +148,7 @@ impl Call {
                 let why = Why::Remote(RemoteError::Timeout(patience.call));
                 Err(Failure { happened, why, wait })
             }
-            (status, Ending::Whole) => Ok(Reply { status, body }),
+            (status, Ending::Whole) => Ok(Reply { status, body, wait }),
         }
     }
 }
@@ -241,7 +244,8 @@ mod tests {
             ("GET", vec![BUSY], None, 2),
             ("GET", vec![LATER, OK], None, 1),
             ("GET", vec![BROKEN, OK], Some(200), 2),
-            ("POST", vec![BROKEN, OK], None, 1),
+            ("GET", vec![BROKEN], Some(503), 2),
+            ("POST", vec![BROKEN, OK], Some(503), 1),
             ("GET", vec![HALF, OK], Some(200), 2),
             ("POST", vec![HALF, OK], None, 1),
             ("GET", vec!["", OK], Some(200), 2),
@@ -262,7 +266,7 @@ mod tests {
         for (method, answer, happened) in [
             ("POST", BUSY, No),
             ("POST", MOVED, No),
-            ("POST", BROKEN, Perhaps),
+            ("POST", "HTTP/1.1 503 Down\r\nContent-Length: 9\r\n\r\n", Perhaps),
             ("POST", HALF, Perhaps),
             ("POST", "", Perhaps),
             ("POST", "silence", Perhaps),
@@ -270,7 +274,7 @@ mod tests {
             ("POST", "no HTTP at all\r\n\r\n", Perhaps),
             ("POST", "HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\n{", No),
             ("GET", "", No),
-            ("GET", BROKEN, No),
+            ("GET", "HTTP/1.1 503 Down\r\nContent-Length: 9\r\n\r\n", No),
         ] {
             let failure = outcome(method, vec![answer]).0.unwrap_err();
             assert_eq!(failure.happened, happened, "{method} {answer}: {failure}");

@@ -406,7 +406,7 @@ impl<'a> Runner<'a> {
         let mut secrets = given.secrets();
         let hidden = exchange.headers.iter().filter(|(name, _)| !is_plain(name));
         secrets.extend(hidden.map(|(_, value)| value.clone()));
-        let Reply { status, body } = exchange.make(named, self.patience)?;
+        let Reply { status, body, wait } = exchange.make(named, self.patience)?;
         let json = Json::read(&body);
         let row = call.answers.iter().find(|row| fits(row, status, &json.0));
         let says = |row: &Row| matches!(row.is, Meaning::Ok | Meaning::Alive);
@@ -424,6 +424,11 @@ impl<'a> Runner<'a> {
         };
         let said = reasons.iter().find_map(|pointer| pointer.text(&json.0));
         let code = said.and_then(|said| code(&Zeroizing::new(said), &secrets));
+        // Unless the recipe knows what it means, a server's own fault says nothing of what it did.
+        if status >= 500 && row.is_none() {
+            let happened = if exchange.repeatable { Happened::No } else { Happened::Perhaps };
+            return Err(Failure { happened, why: Why::Refused { status, code }, wait });
+        }
         Ok(Judged { meaning, status, code, json })
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_types, missing_docs)]
 
+mod docs;
+mod openbao;
 mod own;
 mod providers;
 mod server;
