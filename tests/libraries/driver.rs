@@ -31,10 +31,8 @@ pub struct Driver {
 
 impl Driver {
     pub fn python() -> Self {
-        let folder = installed("python");
-        let inside = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
         let script = here().join("libraries.py");
-        let mut command = Command::new(folder.join(inside));
+        let mut command = Command::new(python());
         Self::start(command.args(["-W", "ignore"]).arg(script))
     }
 
@@ -115,6 +113,12 @@ impl Drop for Driver {
 
 fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/libraries")
+}
+
+/// The Python that has the libraries.
+pub fn python() -> PathBuf {
+    let inside = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    installed("python").join(inside)
 }
 
 fn installed(language: &str) -> PathBuf {
