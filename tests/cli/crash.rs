@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -46,14 +47,19 @@ fn healthy(keyward: &Sandbox, what: &str) -> Vec<String> {
     names
 }
 
-/// Runs an add under strace with an injection; its status, or none if it was killed.
-fn add_under(keyward: &Sandbox, inject: &str) -> Option<i32> {
+/// The add that most of these tests disturb.
+fn add(keyward: &Sandbox) -> Vec<String> {
     let value = keyward.create("value", VALUE);
+    ["add", "a/b/new", "--value-file", &value].map(str::to_owned).to_vec()
+}
+
+/// Runs a command under strace with an injection; its status, or none if it was killed.
+fn under(keyward: &Sandbox, args: &[String], inject: &str) -> Option<i32> {
     let status = keyward
         .command("strace")
         .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &format!("inject={inject}")])
         .arg(env!("CARGO_BIN_EXE_keyward"))
-        .args(["add", "a/b/new", "--value-file", &value])
+        .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -62,15 +68,14 @@ fn add_under(keyward: &Sandbox, inject: &str) -> Option<i32> {
     status.code()
 }
 
-/// The calls of an undisturbed add that change the disk, in order, with their times called so far.
-fn calls(keyward: &Sandbox) -> Vec<(String, usize)> {
+/// The calls of an undisturbed command that change the disk, in order, with their times called so far.
+fn calls(keyward: &Sandbox, args: &[String]) -> Vec<(String, usize)> {
     let log = keyward.path("calls");
-    let value = keyward.create("value", VALUE);
     let status = keyward
         .command("strace")
         .args(["-f", "--seccomp-bpf", "-qq", "-o", &log, "-e", &format!("trace={CHANGING}")])
         .arg(env!("CARGO_BIN_EXE_keyward"))
-        .args(["add", "a/b/new", "--value-file", &value])
+        .args(args)
         .stdout(Stdio::null())
         .status()
         .unwrap();
@@ -94,31 +99,37 @@ fn calls(keyward: &Sandbox) -> Vec<(String, usize)> {
 fn put_back(home: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
     let _ = fs::remove_dir_all(home);
     fs::create_dir(home).unwrap();
+    // As they were: what narrows a mode is a call of its own, and a notice.
+    let mode = |path: &Path, bits| fs::set_permissions(path, fs::Permissions::from_mode(bits));
+    mode(home, 0o700).unwrap();
     for (path, bytes) in files {
         fs::write(path, bytes).unwrap();
+        mode(path, 0o600).unwrap();
     }
 }
 
-/// Those of the calls that this run tries: all, or so many spread over them.
-fn sample(calls: Vec<(String, usize)>, some: usize) -> Vec<(String, usize)> {
+/// Those of the calls that this run tries: all, or so many spread over them, the last one among them.
+fn sample(mut calls: Vec<(String, usize)>, some: usize) -> Vec<(String, usize)> {
     if soak() || calls.len() <= some {
         return calls;
     }
     let step = calls.len().div_ceil(some);
-    calls.into_iter().skip(step / 2).step_by(step).collect()
+    let last = calls.pop();
+    calls.into_iter().skip(step / 2).step_by(step).chain(last).collect()
 }
 
 #[test]
 fn a_save_killed_at_every_system_call_is_done_or_not_done() {
     let keyward = filled();
     let good = state(&keyward.home());
-    let calls = calls(&keyward);
+    let add = add(&keyward);
+    let calls = calls(&keyward, &add);
     assert!(calls.len() > 30, "only {} calls: is anything synced?", calls.len());
     assert!(calls.iter().filter(|(call, _)| call.contains("sync")).count() >= 6, "{calls:?}");
     let (mut before, mut after) = (0, 0);
     for (call, time) in sample(calls, 12) {
         put_back(&keyward.home(), &good);
-        let status = add_under(&keyward, &format!("{call}:signal=KILL:when={time}"));
+        let status = under(&keyward, &add, &format!("{call}:signal=KILL:when={time}"));
         let what = format!("killed at {call} number {time}");
         let names = healthy(&keyward, &what);
         assert!(names.contains(&"a/b/c".to_owned()), "{what}");
@@ -140,7 +151,8 @@ fn a_save_killed_at_every_system_call_is_done_or_not_done() {
 fn a_disk_that_answers_a_save_with_an_error_leaves_the_old_state() {
     let keyward = filled();
     let good = state(&keyward.home());
-    let calls = calls(&keyward);
+    let add = add(&keyward);
+    let calls = calls(&keyward, &add);
     let mut failed = 0;
     for (number, (call, time)) in sample(calls, 9).into_iter().enumerate() {
         let errors: &[&str] = if soak() {
@@ -150,7 +162,7 @@ fn a_disk_that_answers_a_save_with_an_error_leaves_the_old_state() {
         };
         for error in errors {
             put_back(&keyward.home(), &good);
-            let status = add_under(&keyward, &format!("{call}:error={error}:when={time}"));
+            let status = under(&keyward, &add, &format!("{call}:error={error}:when={time}"));
             let what = format!("{error} at {call} number {time}, status {status:?}");
             // 0 where the call was about something that may fail: the anchor, an old generation,
             // a message of ours; 7 is the disk.
@@ -276,30 +288,101 @@ fn four_writers_without_a_lock_lose_changes() {
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1, "the test has no bite");
 }
 
+/// The values of `a/b/c` by version, and the state of its run.
+fn rotation(keyward: &Sandbox, what: &str) -> (String, Vec<String>) {
+    let shown = keyward.run("show c --json");
+    assert_eq!(shown.status, 0, "{what}: {shown}");
+    let count = shown.json()["versions"].as_array().unwrap().len();
+    let value = |number| keyward.run(&format!("get c --version {number} --reveal")).ok().out;
+    let run = keyward.run("rotate c --status --json").ok().json();
+    (run["state"].as_str().unwrap().to_owned(), (1..=count).map(value).collect())
+}
+
 #[test]
-fn a_rotation_killed_between_its_steps_keeps_both_values() {
+fn a_rotation_step_killed_at_every_system_call_is_done_or_not_done() {
     let keyward = filled();
-    keyward.pipe("rotate c --start --stdin", "new-value").ok();
-    let good = state(&keyward.home());
-    for time in [1, 3, 5] {
-        put_back(&keyward.home(), &good);
-        let status = keyward
-            .command("strace")
-            .args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e"])
-            .arg(format!("inject=fsync,fdatasync:signal=KILL:when={time}"))
-            .arg(env!("CARGO_BIN_EXE_keyward"))
-            .args(["rotate", "c", "--next"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        let shown = keyward.run("show c --json").ok().json();
-        assert_eq!(shown["versions"].as_array().unwrap().len(), 2, "{status}");
-        assert_eq!(keyward.run("get c --version 1 --reveal").ok().out, VALUE);
-        assert_eq!(keyward.run("get c --version 2 --reveal").ok().out, "new-value");
-        keyward.run("rotate c --status").ok();
-        keyward.run("doctor").ok();
+    let env = keyward.create("shop/.env", format!("A=1\nC={VALUE}\n"));
+    keyward.run(&format!("destination add c dotenv {env} --var C")).ok();
+    keyward.run("rotate c --start").ok();
+    let new = keyward.create("new", "new-value");
+    let next = ["rotate", "c", "--next"].map(str::to_owned).to_vec();
+    let hand_in = [next.clone(), vec!["--value-file".to_owned(), new]].concat();
+    let mut moved_on = 0;
+    for (step, before, after) in [
+        (&hand_in, "planned", "created"),
+        (&next, "created", "verified-new"),
+        (&next, "verified-new", "distributed"),
+    ] {
+        let good = state(&keyward.home());
+        let calls = calls(&keyward, step);
+        assert_eq!(rotation(&keyward, "undisturbed").0, after);
+        let done = state(&keyward.home());
+        let (mut stayed, mut moved) = (0, 0);
+        for (call, time) in sample(calls, 3) {
+            put_back(&keyward.home(), &good);
+            fs::write(&env, format!("A=1\nC={VALUE}\n")).unwrap();
+            let status = under(&keyward, step, &format!("{call}:signal=KILL:when={time}"));
+            let what = format!("{before}: killed at {call} number {time}");
+            let (reached, values) = rotation(&keyward, &what);
+            assert!(reached == before || reached == after, "{what}: {reached}");
+            assert!(status != Some(0) || reached == after, "{what}: acknowledged and lost");
+            assert_eq!(values[0], VALUE, "{what}");
+            assert!(values[1..].iter().all(|value| value == "new-value"), "{what}: {values:?}");
+            let held = fs::read_to_string(&env).unwrap();
+            let held = held.trim_start_matches("A=1\nC=").trim_end();
+            assert!(values.iter().any(|value| value == held), "{what}: nobody knows {held:?}");
+            if reached == after {
+                moved += 1;
+            } else {
+                stayed += 1;
+                // What was cut off is done by doing it again.
+                keyward.args(&step.iter().map(String::as_str).collect::<Vec<_>>(), b"").ok();
+                assert_eq!(rotation(&keyward, &what).0, after, "{what}");
+            }
+            keyward.run("audit verify").ok();
+            keyward.run("doctor").ok();
+        }
+        assert!(stayed > 0, "{before}: no kill came before the end");
+        moved_on += moved;
+        put_back(&keyward.home(), &done);
+        fs::write(&env, "A=1\nC=new-value\n").unwrap();
     }
+    assert!(moved_on > 0, "every kill came before the end");
+}
+
+#[test]
+fn a_restore_killed_at_every_system_call_leaves_the_old_vault_or_the_new() {
+    let source = filled();
+    source.add("a/b/other", VALUE);
+    let keyward = Sandbox::with_file();
+    keyward.add("a/b/c", "old-value");
+    let kit = keyward.path("kit.txt");
+    let made = source.run(&format!("backup kit --out {kit} --json")).ok().json();
+    let (file, recipient) =
+        (keyward.path("new.age"), made["recipient"].as_str().unwrap().to_owned());
+    source.run(&format!("backup create --out {file} --recipient {recipient}")).ok();
+    let line = format!("backup restore {file} --identity {kit} --merge overwrite --yes");
+    let restore: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let good = state(&keyward.home());
+    let calls = calls(&keyward, &restore);
+    let (mut old, mut new) = (0, 0);
+    for (call, time) in sample(calls, 5) {
+        put_back(&keyward.home(), &good);
+        let status = under(&keyward, &restore, &format!("{call}:signal=KILL:when={time}"));
+        let what = format!("killed at {call} number {time}");
+        let list = keyward.run("list --json").ok().json();
+        let entries = list["entries"].as_array().unwrap().len();
+        keyward.run("doctor").ok();
+        let value = keyward.run("get c --reveal").ok().out;
+        match (entries, value.as_str()) {
+            (1, "old-value") => old += 1,
+            (2, VALUE) => new += 1,
+            mix => panic!("{what}: {mix:?}"),
+        }
+        assert!(status != Some(0) || entries == 2, "{what}: acknowledged and lost");
+        keyward.run("audit verify").ok();
+    }
+    assert!(old > 0 && new > 0, "all kills fell on one side: {old} old, {new} new");
 }
 
 /// What a disk holds for certain after the calls so far, and what it may hold as well: bytes that
@@ -383,7 +466,7 @@ fn a_disk_that_drops_what_was_not_synced_finds_the_keychain_file_safe() {
 fn a_killed_writer_is_waited_for_no_longer() {
     let keyward = filled();
     // Killed while it holds the lock of the keychain file.
-    let status = add_under(&keyward, "rename,renameat,renameat2:signal=KILL:when=1");
+    let status = under(&keyward, &add(&keyward), "rename,renameat,renameat2:signal=KILL:when=1");
     assert_ne!(status, Some(0), "it was not killed");
     let started = std::time::Instant::now();
     let said: Said = keyward.pipe("add a/b/next --stdin", VALUE);
