@@ -167,12 +167,8 @@ fn made(run: &Run, provider: &str) -> String {
     if run.emergency {
         return format!("The old key is dead. Make a new one at {provider} and paste it here.");
     }
-    let warning = match run.shape.ends_old_at_once() {
-        true => " Making it ends the old one in the same moment, so have the places ready.",
-        false => "",
-    };
     format!(
-        "Make a new key at {provider}, without revoking the old one. Paste it here; it is stored beside the old one.{warning}"
+        "Make a new key at {provider}, without revoking the old one. Paste it here; it is stored beside the old one."
     )
 }
 

@@ -171,8 +171,8 @@ fn show_text(row: &ProviderRow) -> String {
         let _ = writeln!(out, "  needs     {}", safe(admin));
     }
     for parameter in &row.parameters {
-        let default =
-            parameter.default.as_deref().map_or(String::new(), |d| format!(" (else {d})"));
+        let default = parameter.default.as_deref().filter(|text| !text.is_empty());
+        let default = default.map_or(String::new(), |text| format!(" (else {text})"));
         let _ =
             writeln!(out, "  --param {}=…  {}{default}", parameter.name, safe(&parameter.about));
     }

@@ -240,10 +240,15 @@ impl Run {
     pub fn old_is_gone(&self) -> bool {
         let reached = |state| self.history.iter().any(|(reached, _)| *reached == state);
         reached(RunState::RevokedOld)
-            || self.lost
-            || self.shape.ends_old_at_once() && self.to_version.is_some()
+            || self.was_rolled()
             || self.is_begun(&Act::RevokeOld)
             || self.shape.ends_old_at_once() && self.is_begun(&Act::Create)
+    }
+
+    /// Whether making the new value ended the old one. One that a person made in the console did not.
+    #[must_use]
+    pub fn was_rolled(&self) -> bool {
+        self.lost || self.made && self.shape.ends_old_at_once()
     }
 
     /// Whether [`Run::abort`] is still possible.

@@ -109,7 +109,7 @@ impl Run {
         let order = if self.emergency { EMERGENCY } else { CALM };
         let mut order = order.iter().skip_while(|known| **known != state).skip(1);
         // Nothing overlaps where making the new value ended the old one.
-        order.find(|next| **next != RunState::Overlap || !self.shape.ends_old_at_once()).copied()
+        order.find(|next| **next != RunState::Overlap || !self.was_rolled()).copied()
     }
 
     /// The steps in their order, each with its state.

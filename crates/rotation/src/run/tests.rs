@@ -46,6 +46,7 @@ fn where_making_the_new_one_ends_the_old_one_nothing_overlaps() {
     run.begin(Act::Create, NOW);
     assert_eq!(run.todo(ALL, NOW), Todo::Settle);
     assert!(!run.can_abort(), "the old one may be dead");
+    run.made = true;
     assert_eq!(run.created(2, NOW), Ok(Some(Effect::Promote)), "it is the only one that works");
     assert_eq!(run.todo(ALL, NOW), Todo::TryNew);
     assert_eq!(run.abort(None, NOW), Err(RunError::NothingLeft));
@@ -53,6 +54,17 @@ fn where_making_the_new_one_ends_the_old_one_nothing_overlaps() {
     assert_eq!(effects, [None, None, Some(Effect::RevokeOld), Some(Effect::BuryOld)]);
     let all = "planned created verified-new distributed revoked-old verified-dead done";
     assert_eq!(words(&run).join(" "), all);
+}
+
+#[test]
+fn a_key_that_a_person_made_in_the_console_ended_nothing() {
+    let mut run = run(Shape::RollInPlace);
+    assert_eq!(run.created(2, NOW), Ok(None));
+    assert!(run.can_abort());
+    for _ in 0..3 {
+        run.next(NOW).unwrap();
+    }
+    assert_eq!((run.state, run.todo(ALL, NOW)), (RunState::Overlap, Todo::Revoke));
 }
 
 #[test]
@@ -111,6 +123,7 @@ fn the_overlap_lasts_and_a_grace_of_the_providers_counts_instead() {
     assert_eq!(run.todo(ALL, NOW), Todo::Wait(later));
     assert_eq!(run.todo(ALL, later), Todo::Revoke);
     let mut graced = self::run(Shape::RollWithGrace);
+    graced.made = true;
     graced.created(2, NOW).unwrap();
     graced.overlap_until = Some(later);
     for _ in 0..3 {

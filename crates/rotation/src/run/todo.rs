@@ -80,12 +80,11 @@ impl Run {
                 false => Todo::HandIn,
             };
         }
-        let revoke = || match self.shape {
-            // Making the new value ended the old one, or a time that the provider set does.
-            shape if !self.emergency && (shape.ends_old_at_once() || shape.ends_old_by_time()) => {
-                Todo::GoOn
-            }
-            _ => either(can.revoke, Todo::Revoke, Todo::ConfirmRevoked),
+        // Making the new value ended the old one, or a time that the provider set does.
+        let ends_itself = self.was_rolled() || self.made && self.shape.ends_old_by_time();
+        let revoke = || match ends_itself {
+            true => Todo::GoOn,
+            false => either(can.revoke, Todo::Revoke, Todo::ConfirmRevoked),
         };
         match self.state {
             S::Planned => either(can.revoke, Todo::Revoke, Todo::ConfirmRevoked),
@@ -99,7 +98,7 @@ impl Run {
                 if open.is_empty() { Todo::GoOn } else { Todo::Place(open) }
             }
             S::Distributed if self.emergency => Todo::Nothing,
-            S::Distributed if self.shape.ends_old_at_once() => revoke(),
+            S::Distributed if self.was_rolled() => revoke(),
             S::Distributed => Todo::GoOn,
             S::Overlap => match self.overlap_until {
                 Some(until) if until > now => Todo::Wait(until),
