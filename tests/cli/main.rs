@@ -36,6 +36,8 @@ mod rotation;
 #[cfg(unix)]
 mod rotation_kill;
 mod rotation_provider;
+#[cfg(target_os = "linux")]
+mod rotation_servers;
 mod scan;
 mod scan_watch;
 mod schema;
