@@ -95,6 +95,24 @@ pub(super) fn scan(
     }
 }
 
+/// The string that a text starts with as Python's `repr` writes it, `'…'` or `b'…'`, and what follows it.
+pub(super) fn python_repr(text: &[u8]) -> Option<(Text, &[u8])> {
+    let bytes = text.first() == Some(&b'b');
+    let mut reader = Reader::new(text, usize::from(bytes), Language::Python);
+    matches!(reader.peek(), Some(b'\'' | b'"')).then_some(())?;
+    let string = reader.one_string(Quote { raw: false, bytes }).ok()?;
+    Some((string, reader.rest()))
+}
+
+/// The members of a dictionary that a text starts with, and what follows it.
+pub(super) fn python_dict(text: &[u8]) -> Option<(Vec<(Text, Literal)>, &[u8])> {
+    let mut reader = Reader::new(text, 0, Language::Python);
+    match reader.one_value().ok()? {
+        Literal::Object(members) => Some((members, reader.rest())),
+        _ => None,
+    }
+}
+
 impl Literal {
     pub(super) fn get(&self, name: &str) -> Option<&Literal> {
         match self {
