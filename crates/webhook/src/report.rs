@@ -230,6 +230,8 @@ pub enum Code {
     PublicKeyNeeded,
     /// The certificate is named at a host that is not the provider's.
     CertUrlUntrusted,
+    /// The certificate is another's, has run out, or was not signed by who it says.
+    CertUntrusted,
     /// The token is meant for another receiver.
     AudienceMismatch,
     /// The token comes from another issuer.

@@ -1,5 +1,6 @@
 //! The verdict: which scheme, which accepted secret fits, how old, and, if it does not hold, why.
 
+mod certificate;
 mod params;
 
 use std::collections::BTreeMap;
@@ -208,7 +209,15 @@ fn verify_as(case: &Case, scheme: &Scheme, mut notes: Vec<String>) -> Result<Rep
     let trusted = matched.is_some() || report.reasons.iter().any(|reason| reason.proved);
     // How old it is, and what a token claims, stand only as firm as the signature over them.
     let late = age.into_iter().flat_map(|age| age.reasons);
-    let late = late.chain(untrusted).map(|reason| Reason { proved: trusted, ..reason });
+    let looked = matched.and_then(|key| certificate::look(scheme, key.secret, case.now));
+    let (looked, distrusted) = match looked {
+        Some(Ok(note)) => (Some(note), None),
+        Some(Err(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
+    report.notes.extend(looked);
+    let late =
+        late.chain(untrusted).chain(distrusted).map(|reason| Reason { proved: trusted, ..reason });
     report.reasons.extend(late);
     if report.checks.iter().all(|check| check.ok) && report.reasons.is_empty() {
         let covered = engine::covers_body(scheme, &delivery);
