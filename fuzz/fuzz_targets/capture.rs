@@ -1,6 +1,8 @@
 //! Any bytes as a capture: in the format that the first byte names, and in the one that they look like.
 #![no_main]
 
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use keyward_webhook::capture::{self, Format, MAX_REQUESTS};
 use libfuzzer_sys::fuzz_target;
 
