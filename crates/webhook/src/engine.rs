@@ -406,11 +406,21 @@ pub(crate) fn recipe(scheme: &Scheme) -> String {
     }
 }
 
-/// The bytes that are signed, in the likeliest spelling; none where nothing is, or where the secret is
-/// among them.
-pub(crate) fn signed_bytes(scheme: &Scheme, delivery: &Delivery) -> Option<Vec<u8>> {
+/// What is signed, when its pieces are known and none is the secret: how many bytes, and the first of them.
+pub(crate) fn signed_start(
+    scheme: &Scheme,
+    delivery: &Delivery,
+    most: usize,
+) -> Option<(usize, Vec<u8>)> {
     let template = scheme.templates().next().filter(|template| !template.has(&Part::Secret))?;
-    messages(scheme, template, &[], delivery).into_iter().next().map(|message| message.concat())
+    let message = messages(scheme, template, &[], delivery).into_iter().next()?;
+    let length = message.iter().map(|piece| piece.len()).sum();
+    let mut start = Vec::with_capacity(most.min(length));
+    for piece in &message {
+        let room = most - start.len();
+        start.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+    Some((length, start))
 }
 
 /// Whether what is signed covers the body, so that the verdict may say valid.

@@ -139,11 +139,14 @@ fn verify_as(case: &Case, scheme: &Scheme, mut notes: Vec<String>) -> Result<Rep
     let mut reading = Reading::new(scheme, case.request, case.params);
     let url = url.as_deref().or(case.request.url.as_deref()).unwrap_or_default();
     if scheme.needs_url() && url.is_empty() {
-        reading.faults.push(Reason::new(
-            Code::UrlMissing,
-            format!("{} signs the public URL, and the capture has none.", scheme.provider),
-            "Give the URL exactly as the provider called it (`--param url=https://…`).",
-        ));
+        reading.faults.push(
+            Reason::new(
+                Code::UrlMissing,
+                format!("{} signs the public URL, and the capture has none.", scheme.provider),
+                "Give the URL exactly as the provider called it (`--param url=https://…`).",
+            )
+            .wanting(Some("url"), "Give the URL exactly as the provider called it."),
+        );
     }
     let delivery = Delivery {
         request: case.request,
@@ -376,9 +379,10 @@ fn describe_signed(report: &mut Report, scheme: &Scheme, reading: &Reading, deli
     if !can_be_tried(reading) {
         return;
     }
-    if let Some(bytes) = engine::signed_bytes(scheme, delivery) {
-        report.signed = format!("{}: {}", report.signed, count(bytes.len(), "byte"));
-        report.signed_text = Some(excerpt(&bytes, SHOWN_SIGNED));
+    // A byte more than is shown, which tells that there is more.
+    if let Some((length, start)) = engine::signed_start(scheme, delivery, SHOWN_SIGNED + 1) {
+        report.signed = format!("{}: {}", report.signed, count(length, "byte"));
+        report.signed_text = Some(excerpt(&start, SHOWN_SIGNED));
     }
 }
 

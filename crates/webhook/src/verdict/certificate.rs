@@ -69,9 +69,12 @@ fn reason(provider: &str, domain: &str, distrust: &Distrust) -> Reason {
         ),
     };
     let hint = format!(
-        "{provider}'s library refuses it. Take the certificate from the URL that this very request names, with those that follow it there; an old sample is judged at the time when it came."
+        "{provider}'s library refuses it. Take the certificate from the URL that this very request names, with those that follow it there; an old sample is judged at the time that `--at` gives."
     );
-    Reason::new(Code::CertUntrusted, message, hint)
+    let words = format!(
+        "{provider}'s library refuses it. Take the certificate from the URL that this very request names, with those that follow it there."
+    );
+    Reason::new(Code::CertUntrusted, message, hint).wanting(Some("cert"), words)
 }
 
 fn shown(name: &str) -> String {
