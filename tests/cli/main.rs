@@ -13,6 +13,8 @@ mod bad_keychain;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
+#[cfg(target_os = "linux")]
+mod bad_webhook;
 mod canary;
 mod contract;
 #[cfg(target_os = "linux")]
