@@ -2,7 +2,7 @@
 //! those that follow it do (Go, Ruby, nginx, Apache), or as Python's `repr`.
 
 use super::json::{self, Json};
-use super::literal::{Literal, python_dict, python_repr};
+use super::literal::{Members, python_dict, python_repr};
 use super::text::{Text, Units, hex};
 
 /// How often a value is tried in one line, so that a line of nothing else costs little.
@@ -15,7 +15,7 @@ pub(super) enum Value<'a> {
     /// Text that was quoted in another way.
     Text(Text),
     /// A dictionary of Python.
-    Dict(Vec<(Text, Literal)>),
+    Dict(Members),
 }
 
 /// The fields of a line from left to right. What a quoted value holds is none; what an object holds is, unless

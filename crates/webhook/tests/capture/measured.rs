@@ -65,6 +65,7 @@ fn outcome(sample: &Sample) -> Outcome {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // The table is what a reader of the test wants.
 fn at_least_99_of_100_come_back_byte_for_byte_and_no_loss_is_silent() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/capture/emitters.py");
     let output = Command::new("python3").arg(script).output().expect("python3 is installed");
