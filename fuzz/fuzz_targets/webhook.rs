@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use keyward_webhook::capture::{self, Format};
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use keyward_webhook::{Case, NamedSecret, Scheme, Verdict, read_request, table, verify};
 use libfuzzer_sys::fuzz_target;
 
@@ -12,9 +13,6 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(sample) {
         let _ = Scheme::from_toml(text);
     }
-    // As each format by its name, whatever it looks like.
-    let format = Format::ALL.get(usize::from(*number) % Format::ALL.len()).copied();
-    let _ = capture::read(sample, format);
     let Ok(request) = read_request(sample) else { return };
     let secret = |name: &str, bytes: &[u8]| NamedSecret {
         name: name.to_owned(),

@@ -14,6 +14,8 @@ mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
 mod calendar;
+#[cfg(target_os = "linux")]
+mod bad_webhook;
 mod canary;
 mod contract;
 #[cfg(target_os = "linux")]

@@ -540,12 +540,12 @@ def keys():
     public = edwards.public_key().public_bytes(raw, serialization.PublicFormat.Raw)
     spki = [key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
             for key in (curve, whole)]
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "keyward.example")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "messageverificationcerts.paypal.com")])
     day = datetime.timedelta(days=1)
     now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(whole.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + 3650 * day)
+        .serial_number(x509.random_serial_number()).not_valid_before(now - 3650 * day).not_valid_after(now + 3650 * day)
         .sign(whole, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode())
     pair = lambda signing, verifying: {"signing": signing, "verifying": verifying}
     return {

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { findingRow, openAcme } from "./harness.mjs";
-import { BODY, har, SLACK, stripe, TEST } from "./samples.mjs";
+import { BODY, har, own, SLACK, stripe, TEST } from "./samples.mjs";
 
 export const journeys = {
   "an empty vault says what to do first": async (open) => {
@@ -286,6 +286,21 @@ export const journeys = {
     await window.page.locator('[data-verdict="valid"]').waitFor();
     await window.says("webhook-verdict", "Valid");
     await window.says("verdict", /Signed with acme\/prod\/stripe-hook/);
+    await window.close();
+  },
+
+  "a scheme of one's own, from a form": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", own("X-Own", "mac="));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    assert.equal(await window.at("own-header").count(), 0);
+    await window.at("webhook-scheme").selectOption("own:");
+    await window.type("own-header", "X-Own");
+    await window.type("own-prefix", "mac=");
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.says("verdict", /Checked as Your own scheme/);
     await window.close();
   },
 

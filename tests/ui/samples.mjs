@@ -26,6 +26,12 @@ export function stripe({
   ].join(newline);
 }
 
+/** A capture that is signed by a scheme of one's own, in this header after this prefix. */
+export function own(header, prefix) {
+  const signature = createHmac("sha256", LIVE).update(BODY).digest("hex");
+  return `POST /own HTTP/1.1\nHost: shop.example\n${header}: ${prefix}${signature}\n\n${BODY}`;
+}
+
 /** A HAR of several requests, as a proxy writes it; the one without a body has lost it. */
 export function har(bodies) {
   const entry = (body, index) => {

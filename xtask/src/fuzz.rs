@@ -8,13 +8,14 @@ use std::time::Instant;
 use crate::{Result, fuzz_seeds, root, steps};
 
 /// Each target, and the longest input that it is given, in bytes: larger ones show no more, only later.
-const TARGETS: [(&str, usize); 10] = [
+const TARGETS: [(&str, usize); 11] = [
     ("pack", 16_384),
     ("delta", 4_096),
     ("decoders", 8_192),
     ("rules", 16_384),
     ("differential", 4_096),
     ("git_files", 8_192),
+    ("capture", 4_096),
     ("webhook", 4_096),
     ("backup", 8_192),
     ("dotenv", 2_048),

@@ -7,7 +7,7 @@ use std::process::Command;
 use base64::Engine as _;
 use keyward_app::{scanner, webhooks};
 
-use crate::Result;
+use crate::{Result, capture_seeds};
 
 /// A pseudo-random beginning for targets that read any bytes as a structure.
 const RANDOM: usize = 64;
@@ -26,6 +26,7 @@ pub fn write(target: &str, corpus: &Path) -> Result<()> {
             let indexes = repository()?.indexes;
             indexes.into_iter().map(|index| [b"I", &index[..]].concat()).collect()
         }
+        "capture" => capture_seeds::captures(),
         "webhook" => requests(),
         "backup" => backups(),
         "keychain_file" => vec![keychain_file(br#"{"a/key":"dmFsdWU="}"#), keychain_file(b"{}")],

@@ -5,6 +5,7 @@
 
 mod bench;
 mod bindings;
+mod capture_seeds;
 mod fuzz;
 mod fuzz_seeds;
 mod libraries;

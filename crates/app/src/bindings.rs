@@ -109,6 +109,7 @@ pub fn typescript() -> String {
         keyward_webhook::Report,
         keyward_webhook::Verdict,
         keyward_webhook::SecretName,
+        keyward_webhook::Wanted,
         keyward_webhook::Check,
         keyward_webhook::CheckName,
         keyward_webhook::Reason,

@@ -156,6 +156,8 @@ impl Keyward {
     /// keychain if an entry was named. A signature that does not fit is a verdict, not an error.
     pub fn webhook_verify(&self, case: WebhookCase) -> Result<WebhookView, Error> {
         let request = captured::picked(&case.capture, case.pick)?;
+        // A capture may be large, and the request holds its bytes again.
+        drop(case.capture);
         let custom = case.scheme_file.as_deref().map(own_scheme).transpose()?;
         let (mut secrets, mut also) = self.stored_secrets(&case.secrets)?;
         secrets.extend(case.secret_files.into_iter().map(named));
@@ -259,6 +261,7 @@ impl Keyward {
                 hint: "Answer repeats with success and do nothing: providers send again when an answer is late.".to_owned(),
                 proved: true,
                 secret: None,
+                wanted: None,
             });
         }
         Ok(())
@@ -348,7 +351,8 @@ fn refused(error: &VerifyError) -> Error {
             Error::new("SECRET_EMPTY", message, "Give the secret that the provider shows.")
         }
         VerifyError::NoSecret { .. } => {
-            Error::new("USAGE", message, "`--secret NAME` or `--secret-file F`.")
+            let hint = "Choose this endpoint's secret; on the command line it is `--secret NAME` or `--secret-file F`.";
+            Error::new("USAGE", message, hint)
         }
         VerifyError::UnknownScheme { .. } => {
             Error::new("USAGE", message, "`keyward webhook schemes` lists them.")
@@ -357,7 +361,8 @@ fn refused(error: &VerifyError) -> Error {
             Error::new("SAMPLE_INVALID", message, "Give it as text.")
         }
         VerifyError::Unrecognised | VerifyError::Ambiguous { .. } => {
-            Error::new("SAMPLE_INVALID", message, "Name it with `--scheme`.")
+            let hint = "Choose the provider; on the command line it is `--scheme ID`.";
+            Error::new("SAMPLE_INVALID", message, hint)
         }
     }
 }

@@ -130,14 +130,7 @@ pub(crate) fn algorithm(
 pub(crate) fn expected(scheme: &Scheme, key: &[u8], delivery: &Delivery) -> Vec<Zeroizing<String>> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok().map(Zeroizing::new);
     match &scheme.sign {
-        Method::Hmac(recipe) => {
-            let spellings = recipe.spellings().flat_map(|(algorithm, template, encoding)| {
-                let messages = messages(scheme, template, key, delivery);
-                let one = move |message: &Message| hmac_text(algorithm, encoding, key, message);
-                messages.iter().map(one).collect::<Vec<_>>()
-            });
-            spellings.collect()
-        }
+        Method::Hmac(recipe) => hmac_messages(scheme, recipe, key, delivery).texts(key),
         Method::Digest(recipe) => {
             let spellings = recipe.spellings().flat_map(|(algorithm, template, encoding)| {
                 let messages = messages(scheme, template, key, delivery);
@@ -168,6 +161,45 @@ pub(crate) fn expected(scheme: &Scheme, key: &[u8], delivery: &Delivery) -> Vec<
         }
         Method::PublicKey(_) | Method::None => Vec::new(),
     }
+}
+
+/// What the spellings of an HMAC recipe sign, before there is a key.
+pub(crate) struct Prepared<'a>(Vec<(Algorithm, Encoding, Message<'a>)>);
+
+impl Prepared<'_> {
+    /// The signature texts that a key gives.
+    fn texts(&self, key: &[u8]) -> Vec<Zeroizing<String>> {
+        let text = |(algorithm, encoding, message): &(Algorithm, Encoding, Message)| {
+            hmac_text(*algorithm, *encoding, key, message)
+        };
+        self.0.iter().map(text).collect()
+    }
+
+    /// Whether any of the signatures fits a key.
+    pub(crate) fn fits(&self, scheme: &Scheme, key: &[u8], signatures: &[String]) -> bool {
+        texts_fit(scheme, &self.texts(key), signatures)
+    }
+}
+
+/// Puts together what is signed once for many keys; none where it holds the key, or is no HMAC's. Fields of a
+/// large body take longer to read than to hash.
+pub(crate) fn prepare<'a>(scheme: &'a Scheme, delivery: &Delivery<'a>) -> Option<Prepared<'a>> {
+    let Method::Hmac(recipe) = &scheme.sign else { return None };
+    let holds_key = recipe.spellings().any(|(_, template, _)| template.has(&Part::Secret));
+    (!holds_key).then(|| hmac_messages(scheme, recipe, b"", delivery))
+}
+
+fn hmac_messages<'a>(
+    scheme: &Scheme,
+    recipe: &'a scheme::Hmac,
+    key: &'a [u8],
+    delivery: &Delivery<'a>,
+) -> Prepared<'a> {
+    let spellings = recipe.spellings().flat_map(|(algorithm, template, encoding)| {
+        let messages = messages(scheme, template, key, delivery).into_iter();
+        messages.map(move |message| (algorithm, encoding, message))
+    });
+    Prepared(spellings.collect())
 }
 
 /// An HMAC over a message, as it is written.
@@ -374,11 +406,21 @@ pub(crate) fn recipe(scheme: &Scheme) -> String {
     }
 }
 
-/// The bytes that are signed, in the likeliest spelling; none where nothing is, or where the secret is
-/// among them.
-pub(crate) fn signed_bytes(scheme: &Scheme, delivery: &Delivery) -> Option<Vec<u8>> {
+/// What is signed, when its pieces are known and none is the secret: how many bytes, and the first of them.
+pub(crate) fn signed_start(
+    scheme: &Scheme,
+    delivery: &Delivery,
+    most: usize,
+) -> Option<(usize, Vec<u8>)> {
     let template = scheme.templates().next().filter(|template| !template.has(&Part::Secret))?;
-    messages(scheme, template, &[], delivery).into_iter().next().map(|message| message.concat())
+    let message = messages(scheme, template, &[], delivery).into_iter().next()?;
+    let length = message.iter().map(|piece| piece.len()).sum();
+    let mut start = Vec::with_capacity(most.min(length));
+    for piece in &message {
+        let room = most - start.len();
+        start.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+    Some((length, start))
 }
 
 /// Whether what is signed covers the body, so that the verdict may say valid.

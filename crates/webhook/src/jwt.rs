@@ -13,7 +13,7 @@ use crate::adapters::atlassian;
 use crate::delivery::{Delivery, Params, Reading};
 use crate::engine::{mac, same};
 use crate::pki::{parse_public, token_key_pair};
-use crate::report::{Code, Reason};
+use crate::report::{AHEAD_HINT, AHEAD_WORDS, Code, OLD_HINT, OLD_WORDS, Reason};
 use crate::scheme::{ApiKey, Encoding, HashClaim, Jwt, JwtAlgorithm, Scheme, UrlClaim, UrlForm};
 use crate::text::{duration, excerpt};
 
@@ -262,29 +262,42 @@ fn times(recipe: &Jwt, token: &Token, now: i64, tolerance: Option<u64>) -> Vec<R
     // RFC 7519, section 4.1.4: "on or after" that time it is not accepted.
     if let Some(end) = token.time("exp").filter(|end| now >= end.saturating_add(leeway)) {
         let late = duration(now.saturating_sub(end).unsigned_abs());
-        reasons.push(Reason::new(
-            Code::TokenExpired,
-            format!("The token expired {late} before the check."),
-            "For a stored sample, give the time it arrived with `--at`. For a live one, check the clock, and queues in between.",
-        ));
+        reasons.push(
+            Reason::new(
+                Code::TokenExpired,
+                format!("The token expired {late} before the check."),
+                OLD_HINT,
+            )
+            .wanting(None, OLD_WORDS),
+        );
     }
     if let Some(start) = token.time("nbf").filter(|start| now.saturating_add(leeway) < *start) {
         let early = duration(start.saturating_sub(now).unsigned_abs());
-        reasons.push(Reason::new(
-            Code::TimestampInFuture,
-            format!("The token is not valid before a time {early} ahead of the check."),
-            "Check the clocks of the sender and of this machine; for a stored sample, give the time it arrived with `--at`.",
-        ));
+        reasons.push(
+            Reason::new(
+                Code::TimestampInFuture,
+                format!("The token is not valid before a time {early} ahead of the check."),
+                AHEAD_HINT,
+            )
+            .wanting(None, AHEAD_WORDS),
+        );
     }
     let oldest = recipe.max_age.map(|age| tolerance.unwrap_or(age));
     if let Some((sent, limit)) = token.time("iat").zip(oldest) {
         let age = now.saturating_sub(sent);
         if age > i64::try_from(limit).unwrap_or(i64::MAX) {
-            reasons.push(Reason::new(
-                Code::TimestampTooOld,
-                format!("The token is {} old; {} are allowed.", duration(age.unsigned_abs()), duration(limit)),
-                "For a stored sample, give the time it arrived with `--at`. For a live one, check the clock, and queues in between.",
-            ));
+            reasons.push(
+                Reason::new(
+                    Code::TimestampTooOld,
+                    format!(
+                        "The token is {} old; {} are allowed.",
+                        duration(age.unsigned_abs()),
+                        duration(limit)
+                    ),
+                    OLD_HINT,
+                )
+                .wanting(None, OLD_WORDS),
+            );
         }
     }
     reasons

@@ -99,18 +99,45 @@ pub struct Reason {
     pub proved: bool,
     /// The secret that this is about, if one is.
     pub secret: Option<SecretName>,
+    /// What the hint asks for, without the command line's flags: for faces that have other ways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub wanted: Option<Wanted>,
+}
+
+/// What to do about a delivery that is too old, for the command line and for others.
+pub(crate) const OLD_HINT: &str = "For a stored sample, give the time it arrived with `--at`. For a live one, check the clock, and queues or retries in between.";
+pub(crate) const OLD_WORDS: &str = "For a stored sample its age says nothing: whether the signature fits is a fact by itself. For a live one, check the clock, and queues or retries in between.";
+
+/// What to do about one from the future.
+pub(crate) const AHEAD_HINT: &str = "Check the clocks of the sender and of this machine; for a stored sample, give the time it arrived with `--at`.";
+pub(crate) const AHEAD_WORDS: &str = "Check the clocks of the sender and of this machine.";
+
+/// Something that only the person can hand in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Wanted {
+    /// The parameter of the scheme that takes it; none when it is no parameter.
+    pub parameter: Option<String>,
+    /// What to do, in sentences that name no flag.
+    pub words: String,
 }
 
 impl Reason {
     /// A possibility, or a plain defect whose undoing cannot be tried.
     pub(crate) fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self { code, message, hint, proved: false, secret: None }
+        Self { code, message, hint, proved: false, secret: None, wanted: None }
     }
 
     /// A cause whose undoing made the signature fit.
     pub(crate) fn proved(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { proved: true, ..Self::new(code, message, hint) }
+    }
+
+    /// The same reason, with its hint in words that name no flag.
+    pub(crate) fn wanting(self, parameter: Option<&str>, words: impl Into<String>) -> Self {
+        let wanted = Wanted { parameter: parameter.map(str::to_owned), words: words.into() };
+        Self { wanted: Some(wanted), ..self }
     }
 
     /// The same reason, about this secret.
@@ -230,6 +257,8 @@ pub enum Code {
     PublicKeyNeeded,
     /// The certificate is named at a host that is not the provider's.
     CertUrlUntrusted,
+    /// The certificate is another's, has run out, or was not signed by who it says.
+    CertUntrusted,
     /// The token is meant for another receiver.
     AudienceMismatch,
     /// The token comes from another issuer.

@@ -147,6 +147,7 @@ impl Code {
             | Self::NoMatchingKey
             | Self::PublicKeyNeeded
             | Self::CertUrlUntrusted
+            | Self::CertUntrusted
             | Self::NothingSigned => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The verdict: which scheme, which accepted secret fits, how old, and, if it does not hold, why.
 
+mod certificate;
 mod params;
 
 use std::collections::BTreeMap;
@@ -138,11 +139,14 @@ fn verify_as(case: &Case, scheme: &Scheme, mut notes: Vec<String>) -> Result<Rep
     let mut reading = Reading::new(scheme, case.request, case.params);
     let url = url.as_deref().or(case.request.url.as_deref()).unwrap_or_default();
     if scheme.needs_url() && url.is_empty() {
-        reading.faults.push(Reason::new(
-            Code::UrlMissing,
-            format!("{} signs the public URL, and the capture has none.", scheme.provider),
-            "Give the URL exactly as the provider called it (`--param url=https://…`).",
-        ));
+        reading.faults.push(
+            Reason::new(
+                Code::UrlMissing,
+                format!("{} signs the public URL, and the capture has none.", scheme.provider),
+                "Give the URL exactly as the provider called it (`--param url=https://…`).",
+            )
+            .wanting(Some("url"), "Give the URL exactly as the provider called it."),
+        );
     }
     let delivery = Delivery {
         request: case.request,
@@ -208,7 +212,15 @@ fn verify_as(case: &Case, scheme: &Scheme, mut notes: Vec<String>) -> Result<Rep
     let trusted = matched.is_some() || report.reasons.iter().any(|reason| reason.proved);
     // How old it is, and what a token claims, stand only as firm as the signature over them.
     let late = age.into_iter().flat_map(|age| age.reasons);
-    let late = late.chain(untrusted).map(|reason| Reason { proved: trusted, ..reason });
+    let looked = matched.and_then(|key| certificate::look(scheme, key.secret, case.now));
+    let (looked, distrusted) = match looked {
+        Some(Ok(note)) => (Some(note), None),
+        Some(Err(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
+    report.notes.extend(looked);
+    let late =
+        late.chain(untrusted).chain(distrusted).map(|reason| Reason { proved: trusted, ..reason });
     report.reasons.extend(late);
     if report.checks.iter().all(|check| check.ok) && report.reasons.is_empty() {
         let covered = engine::covers_body(scheme, &delivery);
@@ -367,9 +379,10 @@ fn describe_signed(report: &mut Report, scheme: &Scheme, reading: &Reading, deli
     if !can_be_tried(reading) {
         return;
     }
-    if let Some(bytes) = engine::signed_bytes(scheme, delivery) {
-        report.signed = format!("{}: {}", report.signed, count(bytes.len(), "byte"));
-        report.signed_text = Some(excerpt(&bytes, SHOWN_SIGNED));
+    // A byte more than is shown, which tells that there is more.
+    if let Some((length, start)) = engine::signed_start(scheme, delivery, SHOWN_SIGNED + 1) {
+        report.signed = format!("{}: {}", report.signed, count(length, "byte"));
+        report.signed_text = Some(excerpt(&start, SHOWN_SIGNED));
     }
 }
 

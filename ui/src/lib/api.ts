@@ -172,6 +172,8 @@ export interface VerifyArgs {
   capture: CaptureInput;
   /** A scheme id, or null to guess from the headers. */
   scheme: string | null;
+  /** A scheme of the user's own as the text of a scheme file; it goes before `scheme`. */
+  schemeFile: string | null;
   /** Names of the entries whose values are accepted. */
   secrets: string[];
   /** What the scheme needs besides, such as `url`. */

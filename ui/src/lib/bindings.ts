@@ -2054,6 +2054,16 @@ name: string,
  */
 version: number | null, };
 
+export type Wanted = { 
+/**
+ * The parameter of the scheme that takes it; none when it is no parameter.
+ */
+parameter: string | null, 
+/**
+ * What to do, in sentences that name no flag.
+ */
+words: string, };
+
 export type WebhookCheck = { 
 /**
  * `signature` or `timestamp`.
@@ -2090,9 +2100,13 @@ proved: boolean,
 /**
  * The secret that this is about, if one is.
  */
-secret: SecretName | null, };
+secret: SecretName | null, 
+/**
+ * What the hint asks for, without the command line's flags: for faces that have other ways.
+ */
+wanted?: Wanted, };
 
-export type Code = "body-reserialised" | "body-modified" | "body-missing" | "body-compressed" | "trailing-newline-added" | "trailing-newline-stripped" | "line-endings-changed" | "bom-added" | "charset-changed" | "form-payload-decoded" | "other-stored-secret" | "wrong-secret" | "secret-whitespace" | "secret-encoding" | "secret-format" | "secret-prefix" | "secret-is-api-key" | "header-missing" | "header-repeated" | "signature-field-missing" | "signature-empty" | "signature-truncated" | "signature-modified" | "signature-encoding" | "signature-case" | "prefix-missing" | "unsupported-version" | "algorithm-header-missing" | "algorithm-mismatch" | "jwt-alg-none" | "wrong-template" | "timestamp-too-old" | "timestamp-in-future" | "timestamp-modified" | "timestamp-malformed" | "timestamp-missing" | "timestamp-unit" | "token-expired" | "replayed" | "url-mismatch" | "url-missing" | "method-mismatch" | "id-modified" | "signed-field-modified" | "no-matching-key" | "public-key-needed" | "cert-url-untrusted" | "audience-mismatch" | "issuer-mismatch" | "nothing-signed";
+export type Code = "body-reserialised" | "body-modified" | "body-missing" | "body-compressed" | "trailing-newline-added" | "trailing-newline-stripped" | "line-endings-changed" | "bom-added" | "charset-changed" | "form-payload-decoded" | "other-stored-secret" | "wrong-secret" | "secret-whitespace" | "secret-encoding" | "secret-format" | "secret-prefix" | "secret-is-api-key" | "header-missing" | "header-repeated" | "signature-field-missing" | "signature-empty" | "signature-truncated" | "signature-modified" | "signature-encoding" | "signature-case" | "prefix-missing" | "unsupported-version" | "algorithm-header-missing" | "algorithm-mismatch" | "jwt-alg-none" | "wrong-template" | "timestamp-too-old" | "timestamp-in-future" | "timestamp-modified" | "timestamp-malformed" | "timestamp-missing" | "timestamp-unit" | "token-expired" | "replayed" | "url-mismatch" | "url-missing" | "method-mismatch" | "id-modified" | "signed-field-modified" | "no-matching-key" | "public-key-needed" | "cert-url-untrusted" | "cert-untrusted" | "audience-mismatch" | "issuer-mismatch" | "nothing-signed";
 
 export type Difference = { 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { facts, verdictLine } from "./verdict";
+import { facts, verdictLine, whatToChange } from "./verdict";
 
 test("only a valid one is called valid", () => {
   expect(verdictLine({ verdict: "valid" }).text).toBe("Valid");
@@ -7,6 +7,16 @@ test("only a valid one is called valid", () => {
   expect(verdictLine({ verdict: "undecidable" }).tone).toBe("warn");
   expect(verdictLine({ verdict: "invalid" }).tone).toBe("bad");
   expect(verdictLine({ verdict: "a word of tomorrow" as "invalid" }).tone).toBe("bad");
+});
+
+test("what to change names no flag of the command line", () => {
+  const hint = "Give it with `--param cert=F`.";
+  expect(whatToChange({ hint: "Trim it." })).toBe("Trim it.");
+  const words = "Fetch the certificate.";
+  expect(whatToChange({ hint, wanted: { parameter: null, words } })).toBe(words);
+  expect(whatToChange({ hint, wanted: { parameter: "cert", words } })).toBe(
+    "Fetch the certificate. Put it under “Replays and parameters” as `cert`, and verify again.",
+  );
 });
 
 test("signature, age and replay are facts of their own", () => {

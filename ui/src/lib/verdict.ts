@@ -1,6 +1,6 @@
 // A verdict in words: one big line, and the facts beside it.
 
-import type { WebhookReport } from "./bindings";
+import type { Reason, WebhookReport } from "./bindings";
 import type { IconName } from "./icons";
 import { durationWords } from "./time";
 
@@ -22,6 +22,13 @@ export function verdictLine(report: Pick<WebhookReport, "verdict">): VerdictLine
     default:
       return { text: "Not valid", tone: "bad", icon: "circle-x" };
   }
+}
+
+/** What to change, in words of the window: a hint may name flags of the command line. */
+export function whatToChange({ hint, wanted }: Pick<Reason, "hint" | "wanted">): string {
+  if (!wanted) return hint;
+  if (wanted.parameter === null) return wanted.words;
+  return `${wanted.words} Put it under “Replays and parameters” as \`${wanted.parameter}\`, and verify again.`;
 }
 
 export interface Fact {

@@ -11,6 +11,7 @@ import type {
   WebhookView,
 } from "./bindings";
 import { Load } from "./load.svelte";
+import { emptyScheme } from "./ownscheme";
 
 export type Mode = "verify" | "sign" | "send" | "handshake";
 
@@ -52,6 +53,8 @@ class Webhooks {
   readonly request = new Load<RequestView>();
 
   scheme = $state("");
+  /** What a scheme of one's own is made of, when that is chosen. */
+  own = $state(emptyScheme());
   secrets = $state<string[]>([]);
   params = $state<Pair[]>([]);
   endpoint = $state("");

@@ -139,6 +139,8 @@ fn of_text(text: &[u8]) -> Format {
         Format::RawHttp
     } else if curl::is_command(text) {
         Format::Curl
+    } else if imports_requests(first) {
+        Format::PythonRequests
     } else if is_fetch(text, first) {
         Format::Fetch
     } else if is_python(text, first) {
@@ -170,10 +172,12 @@ fn is_fetch(text: &[u8], first: &[u8]) -> bool {
             && contains(text, b"fetch("))
 }
 
+fn imports_requests(line: &[u8]) -> bool {
+    line.starts_with(b"import requests") || line.starts_with(b"from requests")
+}
+
 fn is_python(text: &[u8], first: &[u8]) -> bool {
-    let imports =
-        |line: &[u8]| line.starts_with(b"import requests") || line.starts_with(b"from requests");
-    first.starts_with(b"requests.") || text.split(|b| *b == b'\n').any(imports)
+    first.starts_with(b"requests.") || text.split(|b| *b == b'\n').any(imports_requests)
 }
 
 /// `.http` files separate requests, which HTTP does not, or name a whole URL without a version.
@@ -237,6 +241,7 @@ mod tests {
             ("# x\n@a = 1\nPOST {{a}}\n", "http-file"),
             ("#!/usr/bin/python\nimport requests\n", "python-requests"),
             ("// x\nfetch('u')", "fetch"),
+            ("import requests\nrequests.post('u', data='fetch(1)')", "python-requests"),
             ("X-A: body=\"1\"\n\n", "raw-http"),
             ("# sends it\n$ curl a.example", "curl"),
             (r#"{"method":"POST","headers":{},"body":"AAAA"}"#, "request-json"),

@@ -1,10 +1,12 @@
-//! Lines of logs that quote a request: the body stands in a JSON string literal, which is unescaped once,
-//! beside headers and other fields or all by itself.
+//! Lines of logs that quote a request: the body stands in a string literal, which is unescaped once, beside
+//! headers and other fields or all by itself.
 
 use super::Sink;
 use super::draft::malformed;
 use super::hookdeck::take_parsed;
 use super::json::{self, Json};
+use super::quoted::{self, Value};
+use super::text::Text;
 use super::variables::find;
 use crate::request::{Request, SampleError};
 
@@ -23,9 +25,6 @@ pub(super) const BODIES: [&str; 10] = [
     "raw",
     "message",
 ];
-
-/// How often a name is looked at in one line, so that a line of nothing else costs little.
-const MOST_TRIES: usize = 100;
 
 /// Objects within which a log may keep the request.
 const WITHIN: [&str; 6] = ["request", "req", "http", "event", "data", "httpRequest"];
@@ -60,41 +59,55 @@ fn read_line(line: &[u8]) -> Option<Request> {
     {
         return Some(request);
     }
-    let body = BODIES.iter().find_map(|name| field(line, name))?;
+    let is_wanted = |name: &[u8]| {
+        let mut names = BODIES.iter().chain(&HEADERS).chain(&["method", "url"]);
+        names.any(|wanted| wanted.as_bytes() == name)
+    };
+    let fields = quoted::fields(line, is_wanted);
+    let field = |names: &[&str]| {
+        let named = |name: &&str| fields.iter().find(|(found, _)| *found == name.as_bytes());
+        names.iter().find_map(named).map(|(_, value)| value)
+    };
+    let text = |value: &Value| match value {
+        Value::Json(value) => value.string(),
+        Value::Text(text) => Some(text.lossy()),
+        Value::Dict(_) => None,
+    };
+    let body = field(&BODIES)?;
     let mut request = Request {
-        method: field(line, "method").and_then(|value| value.string()),
-        url: field(line, "url").and_then(|value| value.string()),
+        method: field(&["method"]).and_then(text),
+        url: field(&["url"]).and_then(text),
         ..Request::default()
     };
-    let headers = HEADERS.iter().find_map(|name| field(line, name));
-    if !body.is_string() {
-        request.body = Some(body.raw().to_vec());
-        request.loss("The line does not quote the body; it is taken as it stands, without what stood round it.");
+    match field(&HEADERS) {
+        Some(Value::Json(headers)) => take_headers(Some(*headers), &mut request),
+        Some(Value::Text(text)) => take_quoted_headers(text, &mut request),
+        Some(Value::Dict(members)) => {
+            for (name, value) in members {
+                request.push_header(name.lossy(), value.string().unwrap_or_default());
+            }
+        }
+        None => {}
     }
-    take(headers, Some(body), &mut request);
+    say_headers(&mut request);
+    match body {
+        Value::Json(body) => {
+            if !body.is_string() {
+                request.body = Some(body.raw().to_vec());
+                request.loss("The line does not quote the body; it is taken as it stands, without what stood round it.");
+            }
+            take_body(Some(*body), &mut request);
+        }
+        Value::Text(text) => {
+            request.take_text(text.clone());
+            request.note("The body was quoted with the escapes of a programming language; it was unescaped once.");
+            request.compare_length();
+        }
+        Value::Dict(_) => request.loss(
+            "The line holds the body as a dictionary of Python, not its bytes; it is missing here.",
+        ),
+    }
     Some(request)
-}
-
-/// `name="…"`, `name={…}` or `"name": …`, as a JSON value; a bare word is none for a body.
-fn field<'a>(line: &'a [u8], name: &str) -> Option<Json<'a>> {
-    let mut rest = line;
-    for _ in 0..MOST_TRIES {
-        let at = find(rest, name.as_bytes())?;
-        let before = at.checked_sub(1).and_then(|at| rest.get(at));
-        rest = &rest[at + name.len()..];
-        if before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'\\')) {
-            continue;
-        }
-        let after = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
-        let value = after.strip_prefix(b"=").or_else(|| after.strip_prefix(b":"));
-        let value = value.unwrap_or_default().trim_ascii_start();
-        if matches!(value.first(), Some(b'"' | b'{' | b'['))
-            && let Some((value, _)) = json::prefix(value)
-        {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// Reads the JSON values of a log: each that keeps a request, or quoted bodies alone.
@@ -141,19 +154,31 @@ pub(super) fn read_object<'a>(value: Json<'a>) -> Option<Request> {
         url: field(&["url", "requestUrl", "uri"]).and_then(Json::string),
         ..Request::default()
     };
-    take(headers, body, &mut request);
+    take_headers(headers, &mut request);
+    say_headers(&mut request);
+    take_body(body, &mut request);
     Some(request)
 }
 
-fn take(headers: Option<Json<'_>>, body: Option<Json<'_>>, request: &mut Request) {
+fn take_headers(headers: Option<Json<'_>>, request: &mut Request) {
     match headers.and_then(Json::text) {
         // Headers may be quoted as well.
-        Some(text) => request.take_headers(json::prefix(&text.bytes).map(|(value, _)| value)),
+        Some(text) => take_quoted_headers(&text, request),
         None => request.take_headers(headers),
     }
+}
+
+fn take_quoted_headers(text: &Text, request: &mut Request) {
+    request.take_headers(json::prefix(&text.bytes).map(|(value, _)| value));
+}
+
+fn say_headers(request: &mut Request) {
     if request.headers.is_empty() {
         request.loss("The log holds no headers that can be read, and so no signature.");
     }
+}
+
+fn take_body(body: Option<Json<'_>>, request: &mut Request) {
     match body.and_then(Json::text) {
         Some(text) => {
             request.take_text(text);
@@ -206,6 +231,21 @@ mod tests {
             assert_eq!(request.header("x-a").as_deref(), Some("1"));
             assert_eq!(request.method.as_deref(), Some("POST"));
         }
+    }
+
+    #[test]
+    fn lines_of_python_go_and_nginx() {
+        for text in [
+            r#"2026-01-02 03:04:05,678 INFO hook headers={'X-A': '1'} body=b'{"a": "\xc3\xbc", "data": "x"}\n'"#,
+            r#"time=2026-01-02T03:04:05Z headers="{\"X-A\":\"1\"}" body="{\x22a\x22: \x22ü\x22, \x22data\x22: \x22x\x22}\x0a""#,
+        ] {
+            let request = one(text);
+            let body = "{\"a\": \"ü\", \"data\": \"x\"}\n".as_bytes();
+            assert_eq!((request.body(), request.lossy), (body, false), "{text}");
+            assert_eq!(request.header("x-a").as_deref(), Some("1"));
+        }
+        let parsed = one("2026-01-02 headers={'X-A': '1'} body={'a': 1}");
+        assert_eq!((parsed.body, parsed.lossy), (None, true));
     }
 
     #[test]

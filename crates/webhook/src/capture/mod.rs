@@ -23,6 +23,7 @@ mod log_line;
 mod ngrok;
 mod postman;
 mod python;
+mod quoted;
 mod raw_http;
 mod stripe_cli;
 mod svix_cli;

@@ -16,10 +16,10 @@ pub(crate) mod timestamp;
 mod unproved;
 mod url;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use crate::delivery::{Delivery, Reading};
-use crate::engine;
+use crate::engine::{self, Prepared};
 use crate::report::{Difference, Reason, SecretName};
 use crate::scheme::{Algorithm, Method, Scheme, Template};
 use crate::verdict::{Case, Key, NamedSecret, Unusable};
@@ -90,6 +90,8 @@ pub(crate) struct Context<'a> {
     pub delivery: Delivery<'a>,
     left: Cell<u64>,
     stopped: Cell<bool>,
+    /// What the delivery as it came has signed.
+    signed: OnceCell<Option<Prepared<'a>>>,
 }
 
 impl<'a> Context<'a> {
@@ -106,7 +108,8 @@ impl<'a> Context<'a> {
         let stored = u64::try_from(case.also.len()).unwrap_or(0).saturating_mul(one);
         let work = WORK.max(LARGE * one).saturating_add(stored);
         let (left, stopped) = (Cell::new(work), Cell::new(false));
-        Self { case, scheme, secrets, keys, unusable, reading, delivery, left, stopped }
+        let signed = OnceCell::new();
+        Self { case, scheme, secrets, keys, unusable, reading, delivery, left, stopped, signed }
     }
 
     /// The first accepted key that fits a changed delivery.
@@ -117,6 +120,16 @@ impl<'a> Context<'a> {
     /// Whether any key fits a changed delivery; no more once the work is used up.
     fn fits_key(&self, key: &[u8], delivery: &Delivery) -> bool {
         self.spend(delivery) && engine::fits(self.scheme, key, delivery)
+    }
+
+    /// Whether another key fits the delivery as it came.
+    fn fits_other_key(&self, key: &[u8]) -> bool {
+        let prepared = || engine::prepare(self.scheme, &self.delivery);
+        self.spend(&self.delivery)
+            && match self.signed.get_or_init(prepared) {
+                Some(signed) => signed.fits(self.scheme, key, self.delivery.signatures),
+                None => engine::fits(self.scheme, key, &self.delivery),
+            }
     }
 
     /// Takes the cost of one try from what is left.

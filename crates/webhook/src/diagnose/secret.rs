@@ -25,7 +25,7 @@ struct Undone {
 pub(super) fn find(context: &Context) -> Option<Finding> {
     context.secrets.iter().find_map(|secret| {
         let tries = undone(context, secret.bytes.expose_secret());
-        let found = tries.into_iter().find(|t| context.fits_key(&t.key, &context.delivery))?;
+        let found = tries.into_iter().find(|t| context.fits_other_key(&t.key))?;
         let message = format!("The secret `{}` {}.", secret.name, found.what);
         let reason = Reason::proved(found.code, message, found.hint).about(secret.label());
         Some(Finding { secret: Some(secret.label()), ..reason.into() })
@@ -38,7 +38,7 @@ pub(super) fn stored(context: &Context) -> Option<Finding> {
         let bytes = other.bytes.expose_secret();
         let first = key(context.scheme, bytes).ok().filter(|_| !is_empty(context.scheme, bytes))?;
         let mut keys = std::iter::once(first).chain(second(context.scheme, bytes));
-        keys.any(|key| context.fits_key(&key, &context.delivery)).then(|| {
+        keys.any(|key| context.fits_other_key(&key)).then(|| {
             Reason::proved(
                 Code::OtherStoredSecret,
                 format!("The request was signed with another stored secret: `{}`.", other.name),

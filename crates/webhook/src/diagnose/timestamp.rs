@@ -6,7 +6,7 @@ use super::{Context, Finding, cost};
 use crate::delivery::{Delivery, Reading, iso};
 use crate::json_text::Document;
 use crate::jwt;
-use crate::report::{Check, CheckName, Code, Reason};
+use crate::report::{AHEAD_HINT, AHEAD_WORDS, Check, CheckName, Code, OLD_HINT, OLD_WORDS, Reason};
 use crate::scheme::{Jwt, Method, Scheme, Unit};
 use crate::text::{duration, excerpt};
 use crate::verdict::Case;
@@ -83,14 +83,16 @@ fn late(now: i64, seconds: i64, limit: u64, scheme: &Scheme) -> Reason {
         Reason::new(
             Code::TimestampTooOld,
             format!("The timestamp is {by} old ({times}); {} allows {window}.", scheme.provider),
-            "For a stored sample, give the time it arrived with `--at`. For a live one, check the clock, and queues or retries in between.",
+            OLD_HINT,
         )
+        .wanting(None, OLD_WORDS)
     } else {
         Reason::new(
             Code::TimestampInFuture,
             format!("The timestamp is {by} ahead ({times}); {} allows {window}.", scheme.provider),
-            "Check the clocks of the sender and of this machine; for a stored sample, give the time it arrived with `--at`.",
+            AHEAD_HINT,
         )
+        .wanting(None, AHEAD_WORDS)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Keys of key pairs in every dress they come in: PEM, DER in base64, a JSON Web Key or a set of them, a
 //! certificate, or bare bytes in hex or base64; and signing and verifying with them.
 
+mod certificate;
 mod der;
 mod private;
 mod public;
 
+pub(crate) use self::certificate::{Chain, Distrust, judge};
 pub(crate) use self::private::PrivateKey;
 pub(crate) use self::public::{PublicKey, parse_public};
 

@@ -134,6 +134,11 @@ fn jwk(key: &Value) -> Option<PublicKey> {
 }
 
 impl PublicKey {
+    /// The key of a SubjectPublicKeyInfo (RFC 5280).
+    pub(super) fn from_spki(der: &[u8]) -> Option<Self> {
+        Some(Self { id: None, kind: from_spki(der)? })
+    }
+
     /// Whether the key is one for this algorithm.
     pub(crate) fn suits(&self, algorithm: KeyPair) -> bool {
         match self.kind {

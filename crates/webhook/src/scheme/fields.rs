@@ -56,6 +56,10 @@ pub struct CertUrl {
     pub json: Option<String>,
     /// Host names; `*` stands for one label.
     pub hosts: Vec<String>,
+    /// The domain that the certificate's name must be in, where the provider's library judges the certificate
+    /// itself: then its dates and its chain count too.
+    #[serde(default)]
+    pub subject: Option<String>,
 }
 
 /// Where the signature is and how it is written.

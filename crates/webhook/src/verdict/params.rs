@@ -96,11 +96,19 @@ pub(super) fn undecided(case: &Case, scheme: &Scheme, has_key: bool) -> Option<R
     let missing = scheme
         .signed_params()
         .find(|name| case.params.get(*name).is_none_or(|value| value.trim_ascii().is_empty()))?;
-    Some(Reason::new(
-        Code::PublicKeyNeeded,
-        format!("{} signs a value that the request does not hold: the {missing}.", scheme.provider),
-        format!("Copy it from the provider's dashboard and give it with `--param {missing}=…`."),
-    ))
+    Some(
+        Reason::new(
+            Code::PublicKeyNeeded,
+            format!(
+                "{} signs a value that the request does not hold: the {missing}.",
+                scheme.provider
+            ),
+            format!(
+                "Copy it from the provider's dashboard and give it with `--param {missing}=…`."
+            ),
+        )
+        .wanting(Some(missing), "Copy it from the provider's dashboard."),
+    )
 }
 
 fn key_needed(case: &Case, scheme: &Scheme) -> Reason {
@@ -116,12 +124,14 @@ fn key_needed(case: &Case, scheme: &Scheme) -> Reason {
         let hint = format!(
             "Copy the public key from {place} and give it with `--param public-key=…`, or `--param-file public-key=F`."
         );
-        return Reason::new(Code::PublicKeyNeeded, message, hint);
+        return Reason::new(Code::PublicKeyNeeded, message, hint)
+            .wanting(Some("public-key"), format!("Copy the public key from {place}."));
     };
     let shown = excerpt(url.as_bytes(), 200);
     let hint =
         format!("Fetch the certificate from {shown} and give it with `--param-file cert=F`.");
     Reason::new(Code::PublicKeyNeeded, message, hint)
+        .wanting(Some("cert"), format!("Fetch the certificate from {shown}."))
 }
 
 fn cert_url(scheme: &Scheme, request: &Request) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod causes;
+mod certificates;
 mod common;
 mod every_scheme;
 mod hostile;

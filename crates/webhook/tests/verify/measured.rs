@@ -59,6 +59,11 @@ fn causes_are_named_and_none_is_made_up() {
             let report = ask(scheme, &broken.request, secret, &broken.also);
             let place = format!("{}, {} ({})", scheme.id, broken.what, broken.code);
             verdicts += 1;
+            // Whoever has no command line is told without its flags.
+            for reason in &report.reasons {
+                let words = reason.wanted.as_ref().map_or(&reason.hint, |wanted| &wanted.words);
+                assert!(!words.contains("--"), "{place}: {words}");
+            }
             if report.verdict != Verdict::Invalid {
                 wrong.push(format!("{place}: {:?}", report.verdict));
                 continue;
@@ -365,7 +370,25 @@ fn urls(scheme: &Scheme, good: &Request, all: &mut Vec<Broken>) {
         let proxied = url.replace("hooks.example", "10.0.0.7");
         let mut request = Request { url: Some(proxied), ..good.clone() };
         request.headers.push(("X-Forwarded-Host".into(), "hooks.example".into()));
-        all.push(broken("url-mismatch", "the host behind a proxy", request));
+        all.push(broken("url-mismatch", "the host behind a proxy", request.clone()));
+        // The proxy took the scheme and the start of the path as well, and says so.
+        request.url = Some(url.replace("https://hooks.example/in?", "http://10.0.0.7:8080/?"));
+        for (name, value) in [
+            ("X-Forwarded-Prefix", "/in".to_owned()),
+            ("X-Original-URI", url.replace("https://hooks.example", "")),
+        ] {
+            let mut request = request.clone();
+            request.headers.push((name.into(), value));
+            all.push(broken("url-mismatch", "the path behind a proxy", request));
+        }
+        let longer = Some(url.replace("/in?", "/inner/in?"));
+        all.push(broken("url-mismatch", "a prefix", Request { url: longer, ..good.clone() }));
+        // Plivo sorts the query itself.
+        if let Some((start, query)) = url.split_once('?').filter(|_| scheme.id != "plivo_v3") {
+            let turned: Vec<&str> = query.split('&').rev().collect();
+            let url = Some(format!("{start}?{}", turned.join("&")));
+            all.push(broken("url-mismatch", "the query turned", Request { url, ..good.clone() }));
+        }
     }
     if let Method::Hmac(recipe) = &scheme.sign
         && recipe.template.has(&Part::Method)

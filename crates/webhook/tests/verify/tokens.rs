@@ -234,6 +234,9 @@ fn without_a_key_the_way_to_hand_it_over_is_said() {
         let report = ask(scheme, &request, None, &[], NOW).unwrap();
         assert_eq!(first(&report), (Verdict::Undecidable, Code::PublicKeyNeeded, false), "{id}");
         assert!(report.reasons[0].hint.contains(hint), "{id}: {}", report.reasons[0].hint);
+        let wanted = report.reasons[0].wanted.as_ref().expect("told to the window too");
+        assert!(hint.ends_with(wanted.parameter.as_deref().unwrap()), "{id}: {wanted:?}");
+        assert!(!wanted.words.contains("--"), "{id}: {wanted:?}");
     }
     let scheme = find("paypal").unwrap();
     let request = sample(scheme, &material(scheme, 7), JSON);

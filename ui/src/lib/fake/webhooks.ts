@@ -143,6 +143,19 @@ interface Signed {
   covers: (body: string) => string;
 }
 
+/** One's own scheme; of what it may say, the fake knows the header and what stands before the signature. */
+function ownForm(request: Request, file: string): Signed {
+  const text = (name: string) => new RegExp(`^${name} = "(.*)"$`, "m").exec(file)?.[1] ?? "";
+  const [known] = SCHEMES;
+  if (!known) throw new ApiError("INTERNAL", "The fake has no scheme.");
+  const scheme = { ...known, id: "own", provider: text("provider"), header: text("header") };
+  const named = request.headers.find(
+    ([name]) => name.toLowerCase() === scheme.header.toLowerCase(),
+  );
+  const signature = (named?.[1] ?? "").replace(text("prefix"), "");
+  return { scheme, signature, timestamp: null, covers: (body) => body };
+}
+
 function signedForm(request: Request, wanted: string | null): Signed {
   const scheme = SCHEMES.find((candidate) =>
     wanted
@@ -188,7 +201,9 @@ async function verify(
   now: number,
 ): Promise<WebhookView> {
   const request = picked(args.capture);
-  const form = signedForm(request, args.scheme);
+  const form = args.schemeFile
+    ? ownForm(request, args.schemeFile)
+    : signedForm(request, args.scheme);
   const fits = async (secret: string, body: string) =>
     (await hmac(secret, form.covers(body))) === form.signature;
 

@@ -160,6 +160,7 @@ impl<'a> Shell<'a> {
 
     /// `$'…'`. A NUL is kept, where bash would end the word: the capture's writer meant the byte.
     fn ansi_c(&mut self) -> Result<(), SampleError> {
+        let start = self.at;
         let mut text = Text::default();
         let mut units = Units::default();
         loop {
@@ -178,7 +179,11 @@ impl<'a> Shell<'a> {
                 _ => text.bytes.push(byte),
             }
         }
-        self.word.get_or_insert_default().bytes.extend(text.bytes);
+        let written = &self.text[start..self.at];
+        let latin = std::str::from_utf8(&text.bytes).is_err() && is_firefox(written);
+        let word = self.word.get_or_insert_default();
+        word.latin |= latin;
+        word.bytes.extend(text.bytes);
         Ok(())
     }
 
@@ -334,6 +339,12 @@ impl Word {
             }
         }
     }
+}
+
+/// Whether a text is quoted as Firefox does: nothing but ASCII, and `\xNN` for none of the printable.
+fn is_firefox(written: &[u8]) -> bool {
+    let mut escapes = written.windows(3).filter(|three| three.starts_with(b"\\x")).peekable();
+    written.is_ascii() && escapes.peek().is_some() && escapes.all(|e| !matches!(e[2], b'2'..=b'6'))
 }
 
 fn open_quote() -> SampleError {

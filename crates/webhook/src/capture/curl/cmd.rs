@@ -35,6 +35,15 @@ fn lines(text: &[u8]) -> Result<Vec<Vec<Unit>>, SampleError> {
                 // A caret takes the line break away and holds for what comes after it.
                 if next == Some(b'\n') {
                     next = bytes.next();
+                    // Browsers of before 2018 closed the quotes round a line break, which is lost so; it is
+                    // put back as it was meant.
+                    let was_closed = line.last().is_some_and(|u| u.byte == b'"' && !u.escaped);
+                    if next == Some(b'"') && was_closed {
+                        line.pop();
+                        line.push(Unit { byte: b'\n', escaped: true });
+                        is_quoted = true;
+                        continue;
+                    }
                 }
                 line.extend(next.map(|byte| Unit { byte, escaped: true }));
             }
@@ -72,6 +81,7 @@ fn arguments(line: &[Unit]) -> Result<Command, SampleError> {
                 at += more;
                 let word = word.get_or_insert_default();
                 let before_quote = line.get(at).is_some_and(|unit| unit.byte == b'"');
+                word.doubled |= !before_quote && !is_browsers && slashes % 2 == 0;
                 let kept = match (before_quote, is_browsers) {
                     (true, _) => slashes / 2,
                     (false, true) => slashes.div_ceil(2),

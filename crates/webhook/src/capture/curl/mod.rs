@@ -27,6 +27,10 @@ struct Word {
     expands: bool,
     /// Blanks that cmd's writer put where a character was that it cannot write.
     blanked: usize,
+    /// Backslashes stand in pairs that Windows does not halve, as browsers doubled them before 2018.
+    doubled: bool,
+    /// `\xNN` above ASCII that makes no UTF-8, as Firefox writes the characters from U+0080 to U+00FF.
+    latin: bool,
 }
 
 /// The shell that a command is written for.
@@ -53,7 +57,7 @@ pub(super) fn read(text: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
         {
             let mut request = options::read(arguments, command.stdin.as_ref())?;
             if dress == Dress::Cmd {
-                say_cmd(arguments, &mut request);
+                say_cmd(arguments, has_lone_return(text), &mut request);
             }
             sink.add(request)?;
         }
@@ -118,12 +122,19 @@ fn is_curl(word: &[u8]) -> bool {
 }
 
 /// Chrome writes a blank for what cmd cannot say, and one kind of line break for all.
-fn say_cmd(arguments: &[Word], request: &mut Request) {
+fn say_cmd(arguments: &[Word], has_lone_return: bool, request: &mut Request) {
     if arguments.iter().any(|word| word.blanked > 0) {
         request.loss("The command was written for cmd, which cannot say characters outside ASCII: blanks stand in their place, and the characters are lost.");
-    } else if request.body().iter().any(|b| matches!(b, b' ' | b'\n')) {
+    } else if has_lone_return || request.body().iter().any(|b| matches!(b, b' ' | b'\n')) {
         request.loss("The command was written for cmd, which folds every line break to LF and control characters to blanks; the body may have had others.");
+    } else if arguments.iter().any(|word| word.doubled) {
+        request.loss("The command was written for cmd and has pairs of backslashes, which Windows keeps; older browsers doubled every backslash, and then each pair was one.");
     }
+}
+
+/// Whether a carriage return stands by itself, which cmd takes away.
+fn has_lone_return(text: &[u8]) -> bool {
+    text.windows(2).any(|two| two[0] == b'\r' && two[1] != b'\n')
 }
 
 #[cfg(test)]
@@ -160,6 +171,28 @@ mod tests {
         assert!(!plain.lossy, "{:?}", plain.notes);
         let blank = one(&text.replace("^\n\n", "^ "));
         assert!(blank.lossy && blank.notes[0].contains("outside ASCII"), "{:?}", blank.notes);
+    }
+
+    #[test]
+    fn as_older_browsers_copied_for_cmd() {
+        let body =
+            |quoted: &str| one(&format!("curl \"https://a.example\" ^\r\n --data \"{quoted}\""));
+        let breaks = body("{\"^\r\n\"\"\"a\"\":1}\"^\r\n\r\n\"");
+        assert_eq!((breaks.body(), breaks.lossy), (b"{\n\"a\":1}\n".as_slice(), true));
+        assert!(body("a\"^\r\"b").lossy, "a return alone");
+        let doubled = body("a\\\\b");
+        assert!(doubled.lossy && doubled.notes[0].contains("doubled"), "{:?}", doubled.notes);
+        assert!(!body("a\\b").lossy);
+    }
+
+    #[test]
+    fn as_firefox_copies_what_is_not_ascii() {
+        let json = one(r#"curl 'https://a.example' --data-raw $'{"a":"gr\xfc\xdfe\u20ac"}'"#);
+        assert_eq!((json.body(), json.lossy), ("{\"a\":\"grüße€\"}".as_bytes(), true));
+        let text = one(r"curl 'https://a.example' --data-raw $'gr\xfcn'");
+        assert_eq!((text.body(), text.lossy), (b"gr\xfcn".as_slice(), true));
+        let bytes = one(r"curl 'https://a.example' --data-raw $'gr\xc3\xbcn'");
+        assert_eq!((bytes.body(), bytes.lossy), ("grün".as_bytes(), false));
     }
 
     #[test]

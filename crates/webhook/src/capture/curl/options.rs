@@ -40,6 +40,7 @@ struct Order {
     is_multipart: bool,
     is_upload: bool,
     expands: bool,
+    is_latin: bool,
 }
 
 /// Reads the arguments of one request.
@@ -105,6 +106,7 @@ impl Order {
 
     fn option(&mut self, name: &str, value: &Word, stdin: Option<&Word>) {
         self.expands |= value.expands;
+        self.is_latin |= value.latin;
         let as_text = || text(value);
         match name {
             "request" => self.request.method = Some(as_text()),
@@ -244,6 +246,9 @@ impl Order {
         } else {
             request.body = Some(self.data.unwrap_or_default());
             put_back_controls(&mut request);
+            if self.is_latin {
+                put_back_latin(&mut request);
+            }
         }
         request.compare_length();
         request
@@ -300,6 +305,24 @@ fn put_back_controls(request: &mut Request) {
     }
     request.body = Some(out);
     request.loss("The body had `\\x0a` and the like as four characters, as mitmproxy writes control characters; in JSON they can be nothing else, and were put back.");
+}
+
+/// Firefox writes the characters from U+0080 to U+00FF as one byte each, which is no UTF-8.
+fn put_back_latin(request: &mut Request) {
+    let body = request.body();
+    if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        request.loss("The body has bytes that are no UTF-8. Firefox copies the characters from U+0080 to U+00FF so; if this is its, the body was another.");
+        return;
+    }
+    let mut out = Vec::with_capacity(body.len());
+    for part in body.utf8_chunks() {
+        out.extend_from_slice(part.valid().as_bytes());
+        for byte in part.invalid() {
+            out.extend_from_slice(char::from(*byte).encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    request.body = Some(out);
+    request.loss("The body had single bytes where characters from U+0080 to U+00FF belong, as Firefox copies them; in JSON they can be nothing else, and were put back.");
 }
 
 /// `content`, `=content` or `name=content`; `None` when the content stands in a file.

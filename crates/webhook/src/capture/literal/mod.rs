@@ -22,8 +22,7 @@ pub(super) enum Language {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Literal {
     Text(Text),
-    /// Members in order.
-    Object(Vec<(Text, Literal)>),
+    Object(Members),
     List(Vec<Literal>),
     /// A number, `true`, `None` and the like, as it is spelled.
     Word(String),
@@ -36,6 +35,9 @@ pub(super) enum Literal {
     /// Something that would have to be run.
     Unknown,
 }
+
+/// Names and values in order.
+pub(super) type Members = Vec<(Text, Literal)>;
 
 /// The variables that a snippet has set so far.
 #[derive(Debug, Default)]
@@ -92,6 +94,24 @@ pub(super) fn scan(
             }
             _ => {}
         }
+    }
+}
+
+/// The string that a text starts with as Python's `repr` writes it, `'…'` or `b'…'`, and what follows it.
+pub(super) fn python_repr(text: &[u8]) -> Option<(Text, &[u8])> {
+    let bytes = text.first() == Some(&b'b');
+    let mut reader = Reader::new(text, usize::from(bytes), Language::Python);
+    matches!(reader.peek(), Some(b'\'' | b'"')).then_some(())?;
+    let string = reader.one_string(Quote { raw: false, bytes }).ok()?;
+    Some((string, reader.rest()))
+}
+
+/// The members of a dictionary that a text starts with, and what follows it.
+pub(super) fn python_dict(text: &[u8]) -> Option<(Members, &[u8])> {
+    let mut reader = Reader::new(text, 0, Language::Python);
+    match reader.one_value().ok()? {
+        Literal::Object(members) => Some((members, reader.rest())),
+        _ => None,
     }
 }
 

@@ -111,6 +111,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// One value, whatever follows it.
+    pub(super) fn one_value(&mut self) -> Result<Literal, SampleError> {
+        self.depth += 1;
+        let value = self.value_inside();
+        self.depth -= 1;
+        value
+    }
+
     fn value_inside(&mut self) -> Result<Literal, SampleError> {
         match self.peek() {
             Some(b'"' | b'\'' | b'`') => self.text(Quote::default()),
@@ -168,7 +176,11 @@ impl<'a> Reader<'a> {
             return Ok(Literal::Word(name));
         }
         if self.pass(b'(') {
-            return Ok(Literal::Call(name, self.list(b')')?));
+            let arguments = self.list(b')')?;
+            return Ok(match name.strip_suffix(".encode") {
+                Some(text) if arguments.iter().all(is_utf8) => Literal::Name(text.to_owned()),
+                _ => Literal::Call(name, arguments),
+            });
         }
         Ok(Literal::Name(name))
     }

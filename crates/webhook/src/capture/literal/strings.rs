@@ -36,6 +36,13 @@ impl Reader<'_> {
         Ok(if runs { Literal::Unknown } else { Literal::Text(text) })
     }
 
+    /// One quoted string by itself.
+    pub(super) fn one_string(&mut self, style: Quote) -> Result<Text, SampleError> {
+        let mut text = Text::default();
+        self.one_text(style, &mut text)?;
+        Ok(text)
+    }
+
     /// One quoted string; false when a part of it would have to be run.
     fn one_text(&mut self, style: Quote, text: &mut Text) -> Result<bool, SampleError> {
         let quote = self.peek().unwrap_or(b'"');
