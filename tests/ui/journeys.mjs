@@ -121,41 +121,6 @@ export const journeys = {
     await window.close();
   },
 
-  "a rotation goes through its five steps": async (open) => {
-    const window = await open();
-    await window.click("nav-rotation");
-    await window.row("rotation-row", "acme/prod/stripe").click();
-    await window.click("run-start");
-    await window.at("run-value").waitFor();
-    assert.equal(await window.at("run-next").isDisabled(), true, "the new value is needed first");
-    await window.type("run-value", "sk_live_the_next_one");
-    await window.click("run-next");
-    for (let step = 2; step <= 5; step += 1) {
-      await window.page
-        .locator(`[data-testid="run-step"][data-state="done"]`)
-        .nth(step - 2)
-        .waitFor();
-      assert.equal(await window.page.getByText("sk_live_the_next_one").count(), 0);
-      await window.click("run-next");
-    }
-    await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
-    await window.says("run", /version 4 is in use, version 3 is dead/);
-    await window.close();
-  },
-
-  "a rotation can be cancelled, after a question": async (open) => {
-    const window = await open();
-    await window.click("nav-rotation");
-    await window.row("rotation-row", "blog/prod/s3-upload").click();
-    await window.click("run-abort");
-    await window.press("Escape");
-    assert.equal(await window.page.locator("dialog[open]").count(), 0, "Esc answers no");
-    await window.click("run-abort");
-    await window.click("dialog-confirm");
-    await window.page.locator('[data-testid="run"][data-state="aborted"]').waitFor();
-    await window.close();
-  },
-
   "the calendar shows a day and its entries": async (open) => {
     const window = await open();
     await window.click("nav-rotation");
