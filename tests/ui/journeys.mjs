@@ -233,7 +233,7 @@ export const journeys = {
     await openAcme(window);
     const row = findingRow(window, "acme/prod/stripe");
     await row.locator("[data-finding]").click();
-    assert.match(await row.innerText(), /In use: rotate now\./);
+    assert.match(await row.innerText(), /In use: revoke it first\./);
     const first = row.locator('[data-testid="finding-steps"] li').first();
     assert.match(await first.innerText(), /^Replace it:\s+Rotate now$/);
     assert.equal(await row.locator('[data-testid="finding-rotate"]').count(), 1);

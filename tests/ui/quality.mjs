@@ -243,6 +243,35 @@ const STATES = {
     await window.click("run-drive");
     await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
   },
+  "entry-places": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/sendgrid").click();
+    await window.click("places-check");
+    await window.page.locator('[data-testid="place-row"][data-state="failed"]').waitFor();
+    await window.click("allow");
+    await window.click("check");
+    await window.at("check-answer").waitFor();
+    await window.at("places").evaluate((node) => node.scrollIntoView());
+  },
+  "entry-place-form": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/stripe").click();
+    await window.click("place-add");
+    await window.at("place-kind").selectOption("secrets-manager");
+    await window.at("place-form").evaluate((node) => node.scrollIntoView());
+  },
+  "entry-connect": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("connect");
+    await window.at("connect-project").waitFor();
+    await window.at("connect-form").evaluate((node) => node.scrollIntoView());
+  },
+  providers: async (window) => {
+    await window.press("9");
+    await window.row("provider-row", "cloudflare").getByTestId("provider-open").click();
+    await window.at("provider-more").evaluate((node) => node.scrollIntoView({ block: "center" }));
+  },
   scanning: async (window) => {
     await window.press("4");
     await window.row("repository-row", "/home/ada/work/acme").click();

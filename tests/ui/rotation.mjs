@@ -1,12 +1,20 @@
 // Whole rotations from the window: by hand, by Keyward, by the clock, and with the old key first.
 
 import { strict as assert } from "node:assert";
+import { openAcme } from "./harness.mjs";
 
 /** Opens an entry on the rotation screen. */
 async function openRun(window, name) {
   await window.click("nav-rotation");
   await window.row("rotation-row", name).click();
   await window.at("run").waitFor();
+}
+
+/** Opens an entry on the screen of secrets. */
+async function openEntry(window, name) {
+  await window.click("nav-secrets");
+  await window.row("entry-row", name).click();
+  await window.at("entry-detail").waitFor();
 }
 
 const inState = (window, state) =>
@@ -155,6 +163,108 @@ export const rotation = {
     await window.click("dialog-confirm");
     await inState(window, "aborted");
     await window.says("run", /was cancelled/);
+    await window.close();
+  },
+
+  "places: what each holds, look, write, forget, and one more with only what it needs": async (
+    open,
+  ) => {
+    const window = await open();
+    await openEntry(window, "acme/prod/stripe");
+    const rows = window.at("place-row");
+    const states = () => rows.evaluateAll((all) => all.map((row) => row.dataset.state));
+    await rows.first().waitFor();
+    assert.deepEqual(await states(), ["current", "behind"]);
+    assert.equal(await window.at("place-push").count(), 1, "a person's place is not written");
+    await window.click("place-add");
+    assert.equal(await window.at("place-save").isDisabled(), true);
+    await window.at("place-kind").selectOption("github-actions");
+    assert.equal(await window.at("place-path").count(), 0, "no field of another kind");
+    await window.type("place-project", "acme/web");
+    assert.equal(await window.at("place-save").isDisabled(), true, "it is written with something");
+    await window.at("place-credential").selectOption("acme/prod/deploy-key");
+    await window.click("place-save");
+    await window.says("places", /GitHub Actions of acme\/web, STRIPE[^]*not looked at/);
+    await rows.nth(2).locator('[data-testid="place-push"]').click();
+    await window.page.locator('[data-testid="place-row"][data-state="current"]').nth(1).waitFor();
+    await rows.nth(2).locator('[data-testid="place-remove"]').click();
+    await window.says("toast", /What it holds is still there/);
+    assert.equal(await rows.count(), 2);
+    await window.close();
+  },
+
+  "places: a failed look says why, and what was seen becomes a place in one click": async (
+    open,
+  ) => {
+    const window = await open();
+    await openEntry(window, "acme/prod/sendgrid");
+    await window.click("places-check");
+    await window.page.locator('[data-testid="place-row"][data-state="failed"]').waitFor();
+    await window.says("places", /The manifest has no Secret with this key; it is as it was\./);
+    await window.says("places-seen", /node jobs\/mail\.js/);
+    await window.click("place-keep");
+    await window.says("places", /by hand: Start again: node jobs\/mail\.js/);
+    await window.close();
+  },
+
+  "a provider is asked whether a value is alive, once it is allowed": async (open) => {
+    const window = await open();
+    await openEntry(window, "acme/prod/openai");
+    await window.at("allow-provider").waitFor();
+    assert.equal(await window.at("check").count(), 0, "nothing is asked before");
+    await window.click("allow");
+    await window.says("connect-missing", /Project: Id of the project/);
+    await window.click("connect-open");
+    await window.at("connect-admin").selectOption("acme/prod/deploy-key");
+    await window.type("connect-project", "proj_abc");
+    await window.click("connect-save");
+    await window.click("check");
+    await window.says("check-answer", /Alive\.[^]*200 OK[^]*312 ms/);
+    assert.equal(await window.at("connect-missing").count(), 0);
+    await window.close();
+  },
+
+  "revoke now, from the secret": async (open) => {
+    const window = await open();
+    await openEntry(window, "blog/prod/cloudflare");
+    await window.click("revoke");
+    await window.says("run-emergency", /The old key goes first/);
+    await window.close();
+  },
+
+  "a finding of our own is revoked first, in one action": async (open) => {
+    const window = await open();
+    await openAcme(window);
+    const row = window.page.locator('[data-testid="finding-row"][data-own="acme/prod/stripe"]');
+    await row.locator("[data-finding]").click();
+    const buttons = await row.locator(".more button").first().innerText();
+    assert.equal(buttons, "Revoke now", "it is the first action");
+    await window.click("finding-revoke");
+    await window.says("run-emergency", /The old key goes first/);
+    await window.says("run", /Replacing version 3/);
+    await window.close();
+  },
+
+  "providers are allowed, forbidden and given an address in Settings": async (open) => {
+    const window = await open();
+    await window.click("nav-settings");
+    const row = window.row("provider-row", "sendgrid");
+    await row.locator('[data-testid="provider-open"]').click();
+    await window.says("provider-more", /make the new key, ask whether a key works and revoke/);
+    await window.says("provider-more", /not tried against the provider itself/);
+    await row.locator('[data-testid="provider-allow"]').check();
+    await window.page.locator('[data-id="sendgrid"][data-allowed="true"]').waitFor();
+    await window.type("provider-endpoint", "http://elsewhere.example");
+    await window.click("provider-endpoint-save");
+    await window.says("error", /PROVIDER_INVALID/);
+    await window.type("provider-endpoint", "https://mail.acme.example/v3");
+    await window.click("provider-endpoint-save");
+    await window.says("provider-more", /go(es)? to https:\/\/mail\.acme\.example\/v3/);
+    await row.locator('[data-testid="provider-allow"]').uncheck();
+    await window.page.locator('[data-id="sendgrid"][data-allowed="false"]').waitFor();
+    const bao = window.row("provider-row", "vault-approle");
+    await bao.locator('[data-testid="provider-open"]').click();
+    await window.says("provider-more", /Tried against the provider's own server/);
     await window.close();
   },
 };
