@@ -121,14 +121,31 @@ export const journeys = {
     await window.close();
   },
 
-  "the calendar shows a day and its entries": async (open) => {
+  "the calendar shows a day and its entries, by mouse and by keyboard": async (open) => {
     const window = await open();
     await window.click("nav-rotation");
     await window.click("rotation-view-calendar");
-    const day = window.at("due-calendar").locator("button").last();
-    await day.click();
-    assert.equal(await day.getAttribute("aria-pressed"), "true");
-    assert.ok((await window.at("rotation-row").count()) < 5);
+    const days = window.at("due-calendar").locator("button");
+    await days.first().waitFor();
+    assert.equal(await days.and(window.page.locator('[tabindex="0"]')).count(), 1, "one Tab stop");
+    const today = days.first();
+    assert.match(await today.getAttribute("aria-label"), /^\d entries due today, .* overdue$/);
+    await today.click();
+    assert.equal(await today.getAttribute("aria-pressed"), "true");
+    const due = Number(await today.getAttribute("data-due"));
+    assert.equal(await window.at("rotation-row").count(), due, "overdue ones are due today");
+    await window.click("due-all");
+    assert.ok((await window.at("rotation-row").count()) > due);
+    await today.focus();
+    await window.press("ArrowRight");
+    await window.press("ArrowDown");
+    await window.press("ArrowUp");
+    const second = await window.page.evaluate(() => document.activeElement.dataset.day);
+    assert.equal(second, await days.nth(1).getAttribute("data-day"));
+    await window.press("ArrowLeft");
+    await window.press("Enter");
+    assert.equal(await today.getAttribute("aria-pressed"), "true");
+    await window.says("due-later", /^\d later, the next on \d+ \w+ \d{4}$/);
     await window.close();
   },
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AuditRow, RunView } from "./bindings";
-import { doesWords, doneBy, leftSeconds, sentWords, shapeWords, tookWords } from "./run";
+import { briefWords, doesWords, doneBy, leftSeconds, sentWords, shapeWords, tookWords } from "./run";
 
 const row = (seconds: number, action: string, detail: string, actor = "desktop"): AuditRow => ({
   seq: seconds,
@@ -64,6 +64,14 @@ test("what Keyward does and what it sends is said", () => {
   expect(sentWords(gitlab)).toMatch(/GitLab's own address/);
   expect(sentWords({ ...gitlab, endpoint: "https://git.acme.example" })).toMatch(
     /to https:\/\/git\.acme\.example/,
+  );
+});
+
+test("a provider in a few words", () => {
+  const none = { can_check: false, can_create: false, can_revoke: false, tried: "real" };
+  expect(briefWords(none)).toBe("guides · tried for real");
+  expect(briefWords({ ...none, can_check: true, can_revoke: true, tried: "documented" })).toBe(
+    "checks, revokes · from documentation",
   );
 });
 

@@ -44,6 +44,25 @@ export function doesWords(
   return acts.length > 0 ? `${acts.join(", ")} and ${last}` : last;
 }
 
+const BRIEF: Record<string, string> = {
+  real: "tried for real",
+  simulated: "tried in a simulation",
+  documented: "from documentation",
+};
+
+/** A provider in a few words for a table: what Keyward does there, and against what it was tried. */
+export function briefWords(
+  provider: Pick<ProviderRow, "can_check" | "can_create" | "can_revoke" | "tried">,
+): string {
+  const acts = [
+    provider.can_create && "makes",
+    provider.can_check && "checks",
+    provider.can_revoke && "revokes",
+  ].filter((act) => act !== false);
+  const does = acts.length > 0 ? acts.join(", ") : "guides";
+  return `${does} · ${Object.hasOwn(BRIEF, provider.tried) ? BRIEF[provider.tried] : provider.tried}`;
+}
+
 /** What leaves the machine once a provider is allowed, and where it goes. */
 export function sentWords(
   provider: Pick<ProviderRow, "title" | "endpoint" | "admin" | "own">,
