@@ -1,5 +1,5 @@
 //! The commands a window may call. Each forwards to one function of `keyward-app`; none decides
-//! anything by itself. `build.rs` reads their names from this file.
+//! anything by itself. Those of rotation are in `rotation.rs`; `build.rs` reads the names from both.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use keyward_app::scanner::{Cancel, Report};
 use keyward_app::view::{
     AuditList, AuditVerdict, BackupList, BackupReport, Doctor, DrillReport, EntryDetail, EntryList,
     Home, ImportReport, IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyVerdict,
-    IssuedKeyView, KitReport, LockStatus, RepositoryList, RestoreReport, RunList, RunView,
-    ScheduleRun, ScheduleStatus, Settings, Status,
+    IssuedKeyView, KitReport, LockStatus, RepositoryList, RestoreReport, ScheduleRun,
+    ScheduleStatus, Settings, Status,
 };
 use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
@@ -173,41 +173,6 @@ pub fn import_apply(
 
 fn dotenv<'a>(path: &'a Path, project: &'a str, env: &'a str) -> Import<'a> {
     Import { format: "auto", file: path, project, env, skip_bad: false, force: false }
-}
-
-/// All rotation runs.
-#[tauri::command(async)]
-pub fn runs(keyward: State<'_, Keyward>) -> Answer<RunList> {
-    keyward.runs()
-}
-
-/// The run of one entry.
-#[tauri::command(async)]
-pub fn run(keyward: State<'_, Keyward>, name: String) -> Answer<Option<RunView>> {
-    keyward.rotation_status(&name)
-}
-
-/// Begins a run.
-#[tauri::command(async)]
-pub fn rotation_start(keyward: State<'_, Keyward>, name: String) -> Answer<RunView> {
-    keyward.rotation_start(&name)
-}
-
-/// Takes a run's next step.
-#[tauri::command(async)]
-pub fn rotation_next(
-    keyward: State<'_, Keyward>,
-    name: String,
-    value: Option<String>,
-) -> Answer<RunView> {
-    let value = value.map(|value| secret(value.into_bytes()));
-    keyward.rotation_next(&name, value.as_ref())
-}
-
-/// Gives a run up.
-#[tauri::command(async)]
-pub fn rotation_abort(keyward: State<'_, Keyward>, name: String) -> Answer<RunView> {
-    keyward.rotation_abort(&name)
 }
 
 /// Writes the calendar file.
@@ -537,6 +502,7 @@ pub fn lock_status(keyward: State<'_, Keyward>) -> Answer<LockStatus> {
 #[tauri::command(async)]
 pub fn lock(keyward: State<'_, Keyward>, shell: State<'_, Shell>) -> Answer<LockStatus> {
     shell.cancel_scan();
+    shell.cancel_drive();
     keyward.lock_everything("the window");
     keyward.lock_status()
 }

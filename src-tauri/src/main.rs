@@ -6,6 +6,7 @@
 mod commands;
 mod locking;
 mod progress;
+mod rotation;
 mod shell;
 mod tray;
 
@@ -49,11 +50,28 @@ fn main() -> tauri::Result<()> {
             commands::copy,
             commands::import_preview,
             commands::import_apply,
-            commands::runs,
-            commands::run,
-            commands::rotation_start,
-            commands::rotation_next,
-            commands::rotation_abort,
+            rotation::runs,
+            rotation::run,
+            rotation::rotation_start,
+            rotation::rotation_next,
+            rotation::rotation_acknowledge,
+            rotation::rotation_abort,
+            rotation::rotation_drive,
+            rotation::cancel_drive,
+            rotation::revoke,
+            rotation::revoke_finding,
+            rotation::save_evidence,
+            rotation::check,
+            rotation::providers,
+            rotation::allow_provider,
+            rotation::connection,
+            rotation::connect,
+            rotation::add_provider,
+            rotation::destinations,
+            rotation::destination_add,
+            rotation::destination_remove,
+            rotation::destination_push,
+            rotation::destination_check,
             commands::save_calendar,
             commands::repositories,
             commands::add_repository,

@@ -1,4 +1,4 @@
-//! What the shell itself remembers: the scan that can be cancelled, and whether somebody is there.
+//! What the shell itself remembers: the scan and the run that can be cancelled, and whether somebody is there.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use keyward_app::scanner::Cancel;
 #[derive(Default)]
 pub struct Shell {
     scan: Mutex<Option<Cancel>>,
+    drive: Mutex<Option<Cancel>>,
     presence: Presence,
 }
 
@@ -26,6 +27,18 @@ impl Shell {
     /// Stops the running scan.
     pub fn cancel_scan(&self) {
         if let Some(cancel) = &*self.scan.lock().unwrap_or_else(PoisonError::into_inner) {
+            cancel.cancel();
+        }
+    }
+
+    /// Remembers the run that goes on by itself, or that there is none.
+    pub fn driving(&self, cancel: Option<Cancel>) {
+        *self.drive.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+    }
+
+    /// Stops the run that goes on by itself.
+    pub fn cancel_drive(&self) {
+        if let Some(cancel) = &*self.drive.lock().unwrap_or_else(PoisonError::into_inner) {
             cancel.cancel();
         }
     }

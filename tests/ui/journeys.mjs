@@ -121,49 +121,31 @@ export const journeys = {
     await window.close();
   },
 
-  "a rotation goes through its five steps": async (open) => {
-    const window = await open();
-    await window.click("nav-rotation");
-    await window.row("rotation-row", "acme/prod/stripe").click();
-    await window.click("run-start");
-    await window.at("run-value").waitFor();
-    assert.equal(await window.at("run-next").isDisabled(), true, "the new value is needed first");
-    await window.type("run-value", "sk_live_the_next_one");
-    await window.click("run-next");
-    for (let step = 2; step <= 5; step += 1) {
-      await window.page
-        .locator(`[data-testid="run-step"][data-state="done"]`)
-        .nth(step - 2)
-        .waitFor();
-      assert.equal(await window.page.getByText("sk_live_the_next_one").count(), 0);
-      await window.click("run-next");
-    }
-    await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
-    await window.says("run", /version 4 is in use, version 3 is dead/);
-    await window.close();
-  },
-
-  "a rotation can be cancelled, after a question": async (open) => {
-    const window = await open();
-    await window.click("nav-rotation");
-    await window.row("rotation-row", "blog/prod/s3-upload").click();
-    await window.click("run-abort");
-    await window.press("Escape");
-    assert.equal(await window.page.locator("dialog[open]").count(), 0, "Esc answers no");
-    await window.click("run-abort");
-    await window.click("dialog-confirm");
-    await window.page.locator('[data-testid="run"][data-state="aborted"]').waitFor();
-    await window.close();
-  },
-
-  "the calendar shows a day and its entries": async (open) => {
+  "the calendar shows a day and its entries, by mouse and by keyboard": async (open) => {
     const window = await open();
     await window.click("nav-rotation");
     await window.click("rotation-view-calendar");
-    const day = window.at("due-calendar").locator("button").last();
-    await day.click();
-    assert.equal(await day.getAttribute("aria-pressed"), "true");
-    assert.ok((await window.at("rotation-row").count()) < 5);
+    const days = window.at("due-calendar").locator("button");
+    await days.first().waitFor();
+    assert.equal(await days.and(window.page.locator('[tabindex="0"]')).count(), 1, "one Tab stop");
+    const today = days.first();
+    assert.match(await today.getAttribute("aria-label"), /^\d entries due today, .* overdue$/);
+    await today.click();
+    assert.equal(await today.getAttribute("aria-pressed"), "true");
+    const due = Number(await today.getAttribute("data-due"));
+    assert.equal(await window.at("rotation-row").count(), due, "overdue ones are due today");
+    await window.click("due-all");
+    assert.ok((await window.at("rotation-row").count()) > due);
+    await today.focus();
+    await window.press("ArrowRight");
+    await window.press("ArrowDown");
+    await window.press("ArrowUp");
+    const second = await window.page.evaluate(() => document.activeElement.dataset.day);
+    assert.equal(second, await days.nth(1).getAttribute("data-day"));
+    await window.press("ArrowLeft");
+    await window.press("Enter");
+    assert.equal(await today.getAttribute("aria-pressed"), "true");
+    await window.says("due-later", /^\d later, the next on \d+ \w+ \d{4}$/);
     await window.close();
   },
 
@@ -268,7 +250,7 @@ export const journeys = {
     await openAcme(window);
     const row = findingRow(window, "acme/prod/stripe");
     await row.locator("[data-finding]").click();
-    assert.match(await row.innerText(), /In use: rotate now\./);
+    assert.match(await row.innerText(), /In use: revoke it first\./);
     const first = row.locator('[data-testid="finding-steps"] li').first();
     assert.match(await first.innerText(), /^Replace it:\s+Rotate now$/);
     assert.equal(await row.locator('[data-testid="finding-rotate"]').count(), 1);

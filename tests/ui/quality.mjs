@@ -203,6 +203,75 @@ const STATES = {
     await window.click("run-start");
     await window.at("run-value").waitFor();
   },
+  "rotation-keyward": async (window) => {
+    await window.press("3");
+    await window.row("rotation-row", "acme/prod/sendgrid").click();
+    await window.click("run-start");
+    await window.at("allow-provider").waitFor();
+  },
+  "rotation-driving": async (window) => {
+    await STATES["rotation-keyward"](window);
+    await window.click("allow");
+    await window.click("run-drive");
+    await window.at("run-driving").waitFor();
+    await window.row("run-step", "verify").getByText("200 OK").waitFor();
+  },
+  "rotation-places": async (window) => {
+    await STATES["rotation-value"](window);
+    await window.type("run-value", "rk_live_the_next_one");
+    for (const state of ["created", "created", "verified-new"]) {
+      await window.click("run-next");
+      await window.page.locator(`[data-testid="run"][data-state="${state}"]`).waitFor();
+    }
+    await window.at("run-placed").waitFor();
+  },
+  "rotation-emergency": async (window) => {
+    await window.press("3");
+    await window.row("rotation-row", "blog/prod/cloudflare").click();
+    await window.click("run-revoke-first");
+    await window.at("run-emergency").waitFor();
+  },
+  "rotation-start": async (window) => {
+    await window.press("3");
+    await window.row("rotation-row", "blog/prod/cloudflare").click();
+    await window.at("run-start").waitFor();
+  },
+  "rotation-done": async (window) => {
+    await window.press("3");
+    await window.row("rotation-row", "blog/prod/s3-upload").click();
+    await window.click("run-next");
+    await window.click("run-drive");
+    await window.page.locator('[data-testid="run"][data-state="done"]').waitFor();
+  },
+  "entry-places": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/sendgrid").click();
+    await window.click("places-check");
+    await window.page.locator('[data-testid="place-row"][data-state="failed"]').waitFor();
+    await window.click("allow");
+    await window.click("check");
+    await window.at("check-answer").waitFor();
+    await window.at("places").evaluate((node) => node.scrollIntoView());
+  },
+  "entry-place-form": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/stripe").click();
+    await window.click("place-add");
+    await window.at("place-kind").selectOption("secrets-manager");
+    await window.at("place-form").evaluate((node) => node.scrollIntoView());
+  },
+  "entry-connect": async (window) => {
+    await window.press("2");
+    await window.row("entry-row", "acme/prod/openai").click();
+    await window.click("connect");
+    await window.at("connect-project").waitFor();
+    await window.at("connect-form").evaluate((node) => node.scrollIntoView());
+  },
+  providers: async (window) => {
+    await window.press("9");
+    await window.row("provider-row", "cloudflare").getByTestId("provider-open").click();
+    await window.at("provider-more").evaluate((node) => node.scrollIntoView({ block: "center" }));
+  },
   scanning: async (window) => {
     await window.press("4");
     await window.row("repository-row", "/home/ada/work/acme").click();
@@ -278,8 +347,16 @@ for (const [name, enter] of Object.entries(STATES)) {
     quality[`${name}, ${scheme}: no serious fault`] = async (open) => {
       const window = await open({ scheme });
       await enter(window);
-      await window.shot(`state-${name}-${scheme}`);
-      assert.deepEqual(await window.axe(), []);
+      for (const [width, height] of [
+        [1280, 800],
+        [900, 600],
+      ]) {
+        await window.page.setViewportSize({ width, height });
+        await window.page.waitForTimeout(60);
+        await window.shot(`state-${name}-${scheme}-${width}`);
+        assert.deepEqual(await window.axe(), [], `at ${width}`);
+        assert.deepEqual(await window.overflow(), [], `at ${width}`);
+      }
       await window.close();
     };
   }

@@ -7,6 +7,7 @@ import { open, ROOT, start } from "./harness.mjs";
 import { journeys } from "./journeys.mjs";
 import { lock } from "./lock.mjs";
 import { quality } from "./quality.mjs";
+import { rotation } from "./rotation.mjs";
 
 if (!existsSync(join(ROOT, "ui", "dist", "index.html"))) {
   process.stderr.write("There is no ui/dist: run `npm run build` in ui first.\n");
@@ -18,7 +19,7 @@ const stage = await start();
 let passed = 0;
 let failed = 0;
 try {
-  for (const [name, test] of Object.entries({ ...journeys, ...quality, ...lock })) {
+  for (const [name, test] of Object.entries({ ...journeys, ...rotation, ...quality, ...lock })) {
     if (!name.includes(wanted)) continue;
     try {
       await test((options) => open(stage, options));

@@ -9,7 +9,12 @@ import type {
   CaptureInput,
   CaptureRead,
   ChallengeView,
+  CheckView,
   Code,
+  ConnectionEdit,
+  ConnectionView,
+  DestinationList,
+  DestinationRow,
   Doctor,
   DrillReport,
   EntryDetail,
@@ -27,6 +32,10 @@ import type {
   LockStatus,
   NewEntry,
   NewIssuedKey,
+  NewPlace,
+  NewRun,
+  ProviderList,
+  ProviderRow,
   RepositoryList,
   RequestView,
   RestoreReport,
@@ -81,9 +90,39 @@ export interface Api {
 
   runs(): Promise<RunList>;
   run(args: { name: string }): Promise<RunView | null>;
-  rotationStart(args: { name: string }): Promise<RunView>;
-  rotationNext(args: { name: string; value: string | null }): Promise<RunView>;
+  rotationStart(args: { name: string; how: NewRun }): Promise<RunView>;
+  /** `force` takes a value that does not look like one of the provider's. */
+  rotationNext(args: { name: string; value: string | null; force: boolean }): Promise<RunView>;
+  rotationAcknowledge(args: { name: string; place: string }): Promise<RunView>;
   rotationAbort(args: { name: string }): Promise<RunView>;
+  /** Goes on by itself until a person or the clock is waited for; rejects with `CANCELLED`. */
+  rotationDrive(args: { name: string }): Promise<RunView>;
+  /** Stops a run that goes on by itself, after the step it is at. */
+  cancelDrive(): Promise<void>;
+  /** Calls back after each step of a run that goes on by itself; the answer ends the subscription. */
+  onRotationProgress(handler: (view: RunView) => void): Promise<() => void>;
+  /** Asks the person in a native dialog first; rejects with `CANCELLED` when they decline. */
+  revoke(args: { name: string }): Promise<RunView>;
+  /** As `revoke`, for a finding of our own; null when it was an older version. */
+  revokeFinding(args: { fingerprint: string }): Promise<RunView | null>;
+  /** Markdown, or JSON where the path ends so. Answers with the path that was written. */
+  saveEvidence(args: { name: string; path: string }): Promise<string>;
+  check(args: { name: string; version: number | null }): Promise<CheckView>;
+
+  providers(): Promise<ProviderList>;
+  /** Asks the person in a native dialog first where keys go to an address that is not built in. */
+  allowProvider(args: AllowArgs): Promise<ProviderRow>;
+  addProvider(args: { path: string }): Promise<ProviderRow>;
+  connection(args: { name: string }): Promise<ConnectionView>;
+  connect(args: { name: string; edit: ConnectionEdit }): Promise<ConnectionView>;
+
+  destinations(args: { name: string | null }): Promise<DestinationList>;
+  /** Asks the person in a native dialog first where a program is run or an address is their own. */
+  destinationAdd(args: { name: string; place: NewPlace }): Promise<DestinationRow>;
+  destinationRemove(args: { id: string }): Promise<DestinationRow>;
+  destinationPush(args: { name: string; id: string | null }): Promise<DestinationList>;
+  destinationCheck(args: { name: string; id: string | null }): Promise<DestinationList>;
+
   /** Answers with the path that was written. */
   saveCalendar(args: { path: string }): Promise<string>;
 
@@ -159,6 +198,13 @@ export interface ImportArgs {
   path: string;
   project: string;
   env: string;
+}
+
+export interface AllowArgs {
+  id: string;
+  allowed: boolean;
+  /** The person's own address for it; empty forgets it, null leaves it. */
+  endpoint: string | null;
 }
 
 export interface BackupArgs {

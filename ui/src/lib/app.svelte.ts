@@ -254,7 +254,7 @@ class App {
   /** Starts a rotation and opens its run, whichever screen asked for it. */
   async rotate(name: string): Promise<void> {
     try {
-      await api().rotationStart({ name });
+      await api().rotationStart({ name, how: { overlap: null, emergency: false } });
       await this.refresh();
       this.openRotation(name);
     } catch (thrown) {

@@ -25,6 +25,22 @@ const WORDS: Record<string, string> = {
   "rotate-start": "Rotation started",
   "rotate-next": "Rotation moved on",
   "rotate-abort": "Rotation cancelled",
+  "rotate-begin": "Rotation at work",
+  "rotate-failed": "Rotation held up",
+  "rotate-place": "Place written",
+  "rotate-settled": "Cleared up",
+  "rotate-lost": "Answer lost",
+  "rotate-expiry": "Expiry read back",
+  revoke: "Revoked",
+  check: "Asked the provider",
+  connect: "Connected",
+  "provider-allow": "Provider allowed",
+  "provider-forbid": "Provider forbidden",
+  "provider-add": "Connector taken in",
+  "destination-add": "Place added",
+  "destination-remove": "Place forgotten",
+  "destination-push": "Place written",
+  "destination-check": "Place looked at",
 };
 
 /** An action in words; one that is not known is shown by its own name. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { calendarWeeks } from "./calendar";
+import { beyond, calendarWeeks, dayMove } from "./calendar";
 
 const TODAY = "2026-11-21";
 
@@ -19,4 +19,25 @@ test("what is overdue counts today, and nothing counts in the past", () => {
     ["2026-11-30", 1],
   ]);
   expect(due.some((day) => day.past)).toBe(false);
+});
+
+test("what comes after the last week is not lost", () => {
+  const weeks = calendarWeeks([], TODAY, 2);
+  const last = weeks.at(-1)?.at(-1)?.day ?? "";
+  expect(beyond([last, "2030-01-01", null, "2029-01-01"], weeks)).toEqual([
+    "2029-01-01",
+    "2030-01-01",
+  ]);
+});
+
+test("keys go from day to day and stay between today and the last one", () => {
+  const weeks = calendarWeeks([], TODAY, 4);
+  const last = weeks.at(-1)?.at(-1)?.day ?? "";
+  expect(dayMove("ArrowLeft", TODAY, weeks, TODAY)).toBe(TODAY);
+  expect(dayMove("ArrowUp", TODAY, weeks, TODAY)).toBe(TODAY);
+  expect(dayMove("PageDown", last, weeks, TODAY)).toBe(last);
+  expect(dayMove("ArrowDown", TODAY, weeks, TODAY)).toBe(
+    new Date(Date.parse(TODAY) + 7 * 86_400_000).toISOString().slice(0, 10),
+  );
+  expect(dayMove("a", TODAY, weeks, TODAY)).toBeNull();
 });

@@ -9,6 +9,8 @@ import { issuedCommands } from "./fake/issued";
 import { leakCommands } from "./fake/leaks";
 import { lockCommands } from "./fake/lock";
 import { overviewCommands } from "./fake/overview";
+import { placeCommands } from "./fake/places";
+import { providerCommands } from "./fake/providers";
 import { rotationCommands } from "./fake/rotation";
 import { type FakeOptions, FakeVault } from "./fake/vault";
 import { webhookCommands } from "./fake/webhooks";
@@ -33,6 +35,8 @@ export function fakeApi(options: FakeOptions): Api {
     ...entryCommands(v),
     ...importCommands(v),
     ...rotationCommands(v),
+    ...providerCommands(v),
+    ...placeCommands(v),
     ...leakCommands(v),
     ...webhookCommands(v),
     ...backupCommands(v),

@@ -41,6 +41,7 @@ import shieldCheck from "lucide-static/icons/shield-check.svg?raw";
 import square from "lucide-static/icons/square.svg?raw";
 import trash2 from "lucide-static/icons/trash-2.svg?raw";
 import triangleAlert from "lucide-static/icons/triangle-alert.svg?raw";
+import upload from "lucide-static/icons/upload.svg?raw";
 import webhook from "lucide-static/icons/webhook.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
@@ -86,6 +87,7 @@ const ICONS = {
   square,
   "trash-2": trash2,
   "triangle-alert": triangleAlert,
+  upload,
   webhook,
   x,
 };

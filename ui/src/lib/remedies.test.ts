@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toApiError } from "./api";
-import { isDeclined, remedy } from "./remedies";
+import { hintOf, isDeclined, remedy } from "./remedies";
 
 test("each family of codes has one button", () => {
   expect(remedy("KC_LOCKED")).toBe("retry");
@@ -23,4 +23,10 @@ test("whatever is thrown becomes one kind of error", () => {
   expect(toApiError("plain words").message).toBe("plain words");
   expect(toApiError(new Error("boom")).code).toBe("INTERNAL");
   expect(toApiError({ code: "X", message: "m", hint: null }).hint).toBe("");
+});
+
+test("a hint that names a flag becomes one of the window", () => {
+  expect(hintOf({ code: "VALUE_UNFIT", hint: "`--force` takes it as it is." })).not.toMatch(/--/);
+  expect(hintOf({ code: "KC_LOCKED", hint: "Unlock it." })).toBe("Unlock it.");
+  expect(hintOf({ code: "constructor", hint: "x" })).toBe("x");
 });

@@ -4,6 +4,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { type Api, type ScanProgress, toApiError } from "./api";
+import type { RunView } from "./bindings";
 
 async function call<T>(command: string, args?: Record<string, unknown>): Promise<T> {
   try {
@@ -34,7 +35,29 @@ export const tauriApi: Api = {
   run: (args) => call("run", args),
   rotationStart: (args) => call("rotation_start", args),
   rotationNext: (args) => call("rotation_next", args),
+  rotationAcknowledge: (args) => call("rotation_acknowledge", args),
   rotationAbort: (args) => call("rotation_abort", args),
+  rotationDrive: (args) => call("rotation_drive", args),
+  cancelDrive: () => call("cancel_drive"),
+  onRotationProgress: (handler) =>
+    listen<RunView>("rotation-progress", (event) => handler(event.payload)),
+  revoke: (args) => call("revoke", args),
+  revokeFinding: (args) => call("revoke_finding", args),
+  saveEvidence: (args) => call("save_evidence", args),
+  check: (args) => call("check", args),
+
+  providers: () => call("providers"),
+  allowProvider: (args) => call("allow_provider", { ...args }),
+  addProvider: (args) => call("add_provider", args),
+  connection: (args) => call("connection", args),
+  connect: (args) => call("connect", args),
+
+  destinations: (args) => call("destinations", args),
+  destinationAdd: (args) => call("destination_add", args),
+  destinationRemove: (args) => call("destination_remove", args),
+  destinationPush: (args) => call("destination_push", args),
+  destinationCheck: (args) => call("destination_check", args),
+
   saveCalendar: (args) => call("save_calendar", args),
 
   repositories: () => call("repositories"),

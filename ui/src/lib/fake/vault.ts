@@ -4,6 +4,7 @@ import { ApiError, type ScanProgress } from "../api";
 import type {
   AuditRow,
   BackupRow,
+  DestinationRow,
   KitRow,
   LastDrill,
   ScheduleStatus,
@@ -27,7 +28,10 @@ import {
 import { leaksOf, reportOf } from "./findings";
 import { newEntry } from "./entries";
 import { seedIssued } from "./issued";
-import { runAt } from "./steps";
+import { seedPlaces } from "./places";
+import { type FakeConnection, type FakeProvider, seedProviders } from "./providers";
+import { moveOn, startRun, takeIn } from "./rotation";
+import { type FakeRun, hasEnded, stateOf } from "./runs";
 
 const DAY = 86_400_000;
 
@@ -74,7 +78,12 @@ export class FakeVault {
   issued: IssuedKeyRow[];
   repositories: Repository[] = [];
   readonly reports = new Map<string, ScanReport>();
-  readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
+  readonly runs = new Map<string, FakeRun>();
+  readonly runListeners = new Set<(view: RunView) => void>();
+  driving: { cancelled: boolean } | null = null;
+  providers: FakeProvider[] = seedProviders();
+  readonly connections = new Map<string, FakeConnection>();
+  places: DestinationRow[];
   audit: AuditRow[] = [];
   settings: Settings = {
     rotate_days: 90,
@@ -96,6 +105,7 @@ export class FakeVault {
       const counts = { same: 20, differs: 0, missing: 0, newer: 1 };
       this.drill = { at: drilled.verified, path: drilled.path, ok: true, ...counts };
     }
+    this.places = options.empty ? [] : seedPlaces(this.now);
     this.issued = options.empty ? [] : seedIssued(this.now, options.hostile);
     if (!options.empty) this.#begin();
     if (options.hostile) this.#addHostile();
@@ -137,7 +147,7 @@ export class FakeVault {
             ? "due-soon"
             : "fresh";
     const [project = "", env = ""] = entry.name.split("/");
-    const run = this.runs.get(entry.name)?.view;
+    const run = this.runs.get(entry.name);
     return {
       name: entry.name,
       id: entry.id,
@@ -154,7 +164,7 @@ export class FakeVault {
       age_days: age,
       rotate_days: entry.rotateDays,
       state,
-      run: run?.next ? run.state : null,
+      run: run && !hasEnded(run) ? stateOf(run) : null,
     };
   }
 
@@ -190,17 +200,6 @@ export class FakeVault {
     if (this.options.locked) throw LOCKED;
   }
 
-  /** Begins a run that has already finished `step` of its steps. */
-  startRun(name: string, step: number, started: string): RunView {
-    const entry = this.find(name);
-    const current = this.row(entry).current.version;
-    const from = { id: `01JD0RUN${name.length}`, entry: name, started, from_version: current };
-    const done = Array.from({ length: step }, () => started);
-    const view = runAt(step, from, done, entry.url);
-    this.runs.set(name, { step, done, view });
-    return view;
-  }
-
   #begin(): void {
     this.repositories = REPOSITORIES.map((path, index) => ({
       path,
@@ -212,14 +211,35 @@ export class FakeVault {
     }
     for (const entry of seedEntries(this.now)) this.record("add", entry.name, null, entry.created);
     this.record("backup", this.backups[1]?.path ?? "", "14 entries", this.backups[1]?.created);
-    this.record("rotate-start", "blog/prod/s3-upload", "version 4", daysAgo(this.now, 4));
-    this.record("rotate-next", "blog/prod/s3-upload", "version 5 stored", daysAgo(this.now, 4));
     this.record("backup", this.backups[0]?.path ?? "", "15 entries", this.backups[0]?.created);
     this.record("scan", "/home/ada/work/blog", "1 finding", daysAgo(this.now, 2));
     this.record("copy", "acme/prod/stripe", null, daysAgo(this.now, 0.2));
     this.audit.sort((a, b) => b.at.localeCompare(a.at));
     this.audit = this.audit.map((line, index) => ({ ...line, seq: this.audit.length - index }));
-    this.startRun("blog/prod/s3-upload", 3, daysAgo(this.now, 4));
+    this.#beginRun();
+  }
+
+  /** A run that has both values out, and waits for the clock. */
+  #beginRun(): void {
+    const name = "blog/prod/s3-upload";
+    const ago = (minutes: number) => new Date(this.now - minutes * 60_000).toISOString();
+    const run = startRun(this, name, { emergency: false, overlap: 3600 }, ago(24));
+    this.record("rotate-begin", name, "planned", ago(23));
+    takeIn(this, run, "AKIAFAKEFAKEFAKEFAK2");
+    run.proofs.push({ of: "new-alive", at: ago(21), said: "200 OK", after_ms: 8_420 });
+    moveOn(this, run);
+    for (const place of run.places) place.done = ago(19);
+    moveOn(this, run);
+    moveOn(this, run);
+    const at = [24, 22, 21, 19, 18];
+    run.history = run.history.map(([state], index) => [state, ago(at[index] ?? 18)]);
+    for (const line of this.audit) {
+      const index = run.history.findIndex(([state]) => state === line.detail);
+      if (line.action === "rotate-next" && line.subject === name) line.at = ago(at[index] ?? 18);
+    }
+    run.until = new Date(this.now + 42 * 60_000).toISOString();
+    this.audit.sort((a, b) => b.at.localeCompare(a.at));
+    this.audit = this.audit.map((line, index) => ({ ...line, seq: this.audit.length - index }));
   }
 
   #addHostile(): void {
