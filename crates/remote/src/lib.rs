@@ -16,11 +16,13 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the one crate that may
 
 mod answer;
+pub mod aws;
 mod client;
 pub mod connector;
 pub mod destination;
 mod error;
 mod failure;
+mod json;
 mod reach;
 mod request;
 mod route;

@@ -367,7 +367,7 @@ fn a_manifest_that_is_not_plainly_understood_is_refused() {
         (String::new(), None, "no Secret"),
     ] {
         let (_dir, path) = file("s.yaml", &text);
-        let failure = push(&manifest(&path, name, "KEY"), "new").unwrap_err();
+        let failure = push(&manifest(&path, name, "KEY"), "new").expect_err(&text);
         assert!(
             matches!(&failure.why, Why::Local(said) if said.contains(why)),
             "{text}\n{failure}"

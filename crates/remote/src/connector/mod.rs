@@ -2,6 +2,7 @@
 //! tried, revoked, and what its refusal looks like. Most of it is data (`providers/*.toml`).
 
 mod answer;
+mod aws;
 mod form;
 mod recipe;
 mod run;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use secrecy::SecretSlice;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::answer::Json;
 use self::recipe::Recipe;
 pub use self::recipe::RecipeError;
 use self::run::Runner;
@@ -116,6 +118,8 @@ pub struct Connector {
 enum Kind {
     /// As its data says.
     Recipe(Box<Recipe>),
+    /// Signed calls, in `crate::aws`.
+    Aws,
 }
 
 impl Connector {
@@ -136,15 +140,21 @@ impl Connector {
     /// Whether no address is built in, so that [`Account::endpoint`] has to be given.
     #[must_use]
     pub fn needs_endpoint(&self) -> bool {
-        let Kind::Recipe(recipe) = &self.kind;
-        self.can != Can::default() && recipe.base.is_none()
+        match &self.kind {
+            Kind::Recipe(recipe) => self.can != Can::default() && recipe.base.is_none(),
+            Kind::Aws => false,
+        }
     }
 
     /// The hosts that its calls go to unless an endpoint is given.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
-        let Kind::Recipe(recipe) = &self.kind;
-        recipe.named_hosts()
+        match &self.kind {
+            Kind::Recipe(recipe) => recipe.named_hosts(),
+            Kind::Aws => {
+                ["iam.amazonaws.com", "sts.us-east-1.amazonaws.com"].map(str::to_owned).into()
+            }
+        }
     }
 }
 
@@ -225,6 +235,7 @@ impl Account<'_> {
     pub fn check(&self, value: &SecretSlice<u8>) -> Result<Checked, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).check(value),
+            Kind::Aws => crate::aws::check(self, value),
         }
     }
 
@@ -236,6 +247,7 @@ impl Account<'_> {
     pub fn create(&self, old: &SecretSlice<u8>, token: &str) -> Result<Created, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).create(old, token),
+            Kind::Aws => crate::aws::create(self, old, token),
         }
     }
 
@@ -246,6 +258,7 @@ impl Account<'_> {
     pub fn made(&self, with: &SecretSlice<u8>, token: &str) -> Result<Vec<String>, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).made(with, token),
+            Kind::Aws => crate::aws::made(self, with, token),
         }
     }
 
@@ -256,6 +269,7 @@ impl Account<'_> {
     pub fn promote(&self, old: &SecretSlice<u8>, new: &SecretSlice<u8>) -> Result<(), Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).promote(old, new),
+            Kind::Aws => Err(Failure::without_effect(crate::Why::Unsupported)),
         }
     }
 
@@ -273,6 +287,7 @@ impl Account<'_> {
     ) -> Result<(), Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).revoke(with, doomed, id),
+            Kind::Aws => crate::aws::revoke(self, with, doomed, id),
         }
     }
 }

@@ -58,6 +58,8 @@ fn edited(
     let found = find(text, secret)?;
     let new = match found.entry(text, key)? {
         Some(entry) => {
+            // What cannot be read is not overwritten either.
+            entry.scalar.read(text)?;
             let written = entry.block.kind.written(value, Some(&entry.scalar))?;
             [&text[..entry.scalar.span.start], &written, &text[entry.scalar.span.end..]].concat()
         }

@@ -4,6 +4,10 @@
 mod command;
 mod dotenv;
 mod file;
+mod github;
+mod gitlab;
+mod http;
+mod kv;
 mod manifest;
 mod write;
 mod yaml;
@@ -16,6 +20,7 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::aws::secrets_manager;
 use crate::{Failure, Why};
 
 /// A place that holds a copy of a value.
@@ -215,7 +220,24 @@ impl Place {
                 manifest::push(path, secret.as_deref(), key, value)
             }
             Self::Command { argv, .. } => command::push(argv, value, access.variables),
-            _ => Err(Failure::without_effect(Why::Unsupported)),
+            Self::SecretsManager { secret, region, field, endpoint } => {
+                let place = managed(secret, region, field.as_ref(), endpoint.as_ref());
+                place.push(value, access.credential()?, access.token, access.now)
+            }
+            Self::Kv { address, mount, path, field, namespace } => {
+                let namespace = namespace.as_deref();
+                kv::Field { address, mount, path, field, namespace }.push(value, access.token()?)
+            }
+            Self::GithubActions { repository, environment, name, endpoint } => {
+                let (environment, endpoint) = (environment.as_deref(), endpoint.as_deref());
+                let secret = github::Secret { repository, environment, name, endpoint };
+                secret.push(value, access.token()?)
+            }
+            Self::GitlabCi { project, key, scope, endpoint } => {
+                let (scope, endpoint) = (scope.as_deref(), endpoint.as_deref());
+                gitlab::Variable { project, key, scope, endpoint }.push(value, access.token()?)
+            }
+            Self::ByHand { .. } => Err(Failure::without_effect(Why::Unsupported)),
         }
     }
 
@@ -234,9 +256,55 @@ impl Place {
             Self::Command { check: Some(argv), .. } => {
                 command::check(argv, values, access.variables)
             }
-            _ => Err(Failure::without_effect(Why::Unsupported)),
+            Self::SecretsManager { secret, region, field, endpoint } => {
+                let place = managed(secret, region, field.as_ref(), endpoint.as_ref());
+                Ok(held(place.read(access.credential()?, access.now)?, values))
+            }
+            Self::Kv { address, mount, path, field, namespace } => {
+                let namespace = namespace.as_deref();
+                let field = kv::Field { address, mount, path, field, namespace };
+                Ok(held(field.read(access.token()?)?, values))
+            }
+            Self::GithubActions { repository, environment, name, endpoint } => {
+                let (environment, endpoint) = (environment.as_deref(), endpoint.as_deref());
+                github::Secret { repository, environment, name, endpoint }.check(access.token()?)
+            }
+            Self::GitlabCi { project, key, scope, endpoint } => {
+                let (scope, endpoint) = (scope.as_deref(), endpoint.as_deref());
+                let variable = gitlab::Variable { project, key, scope, endpoint };
+                Ok(match variable.read(access.token()?)? {
+                    gitlab::Found::Nothing => Held::Absent,
+                    gitlab::Found::Value(value) => held(Some(value), values),
+                    gitlab::Found::Hidden => Held::Unreadable,
+                })
+            }
         }
     }
+}
+
+impl Access<'_> {
+    /// The credential's bytes, without the line end that a paste may have left.
+    fn credential(&self) -> Result<&[u8], Failure> {
+        let missing = || Failure::without_effect(Why::Missing("credential".to_owned()));
+        Ok(self.credential.ok_or_else(missing)?.expose_secret().trim_ascii())
+    }
+
+    /// The credential as a header can carry it.
+    fn token(&self) -> Result<&str, Failure> {
+        let token = std::str::from_utf8(self.credential()?).ok();
+        let token = token.filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()));
+        token.filter(|token| !token.is_empty()).ok_or_else(|| local("the credential is no token"))
+    }
+}
+
+fn managed<'a>(
+    secret: &'a str,
+    region: &'a str,
+    field: Option<&'a String>,
+    endpoint: Option<&'a String>,
+) -> secrets_manager::Place<'a> {
+    let (field, endpoint) = (field.map(String::as_str), endpoint.map(String::as_str));
+    secrets_manager::Place { secret, region, field, endpoint }
 }
 
 /// Which of `values` was found, if anything was.

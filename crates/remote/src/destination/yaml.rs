@@ -93,6 +93,9 @@ pub(super) fn top(
     let mut found: Vec<(String, Scalar, Range<usize>)> = vec![];
     for line in &all {
         let shown = &text[line.span.clone()];
+        if shown.starts_with('\t') {
+            return Err(format!("line {}: a tab", line.number));
+        }
         // A list may stand under its key without being moved in.
         if depth(shown) != Some(0) || shown.starts_with("- ") || shown == "-" {
             continue;
@@ -139,7 +142,9 @@ pub(super) fn mapping(text: &str, within: Range<usize>) -> Result<Vec<(String, S
             // What is below a key belongs to it, and is not ours to understand.
             match found.last_mut() {
                 Some((_, scalar)) if depth > indent => {
-                    scalar.style = Style::Odd("it goes over several lines");
+                    if !matches!(scalar.style, Style::Odd(_)) {
+                        scalar.style = Style::Odd("it goes over several lines");
+                    }
                     continue;
                 }
                 _ => return Err(format!("line {}: it is moved in unlike the others", line.number)),

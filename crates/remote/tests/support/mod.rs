@@ -1,12 +1,17 @@
 //! What the tests of places and providers have in common: the Python with servers and independent
 //! readers, and an access.
 
-#![allow(dead_code)] // each test binary uses a part
+#![allow(dead_code, clippy::disallowed_types)] // each test binary uses a part
+
+pub mod bao;
+pub mod moto;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -51,6 +56,31 @@ pub fn push(place: &Place, value: impl AsRef<[u8]>) -> Result<(), Failure> {
 pub fn check(place: &Place, values: &[&[u8]]) -> Result<Held, Failure> {
     let values: Vec<_> = values.iter().map(secret).collect();
     place.check(&values.iter().collect::<Vec<_>>(), &access(None))
+}
+
+/// A server that listens, and ends with the test.
+pub struct Running(Child);
+
+impl Running {
+    pub fn start(command: &mut Command, port: u16) -> Self {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut running = Self(quiet.spawn().unwrap());
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = running.0.try_wait().unwrap();
+            assert!(ended.is_none(), "{command:?} ended: {ended:?}");
+            assert!(start.elapsed() < Duration::from_secs(120), "{command:?} never listened");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// The process with the independent readers.
