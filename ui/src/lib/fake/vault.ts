@@ -92,6 +92,7 @@ export class FakeVault {
     theme: "system",
     notify: true,
     lock_after: 15,
+    quiet_hours: "",
   };
   readonly listeners = new Set<(progress: ScanProgress) => void>();
   scanning: { cancelled: boolean } | null = null;
@@ -150,6 +151,7 @@ export class FakeVault {
     const run = this.runs.get(entry.name);
     return {
       name: entry.name,
+      snoozed_until: null,
       id: entry.id,
       project,
       env,
