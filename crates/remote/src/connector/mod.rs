@@ -3,6 +3,7 @@
 
 mod answer;
 mod form;
+mod google;
 mod recipe;
 mod run;
 mod table;
@@ -14,10 +15,11 @@ use jiff::Timestamp;
 use secrecy::SecretSlice;
 use serde::{Deserialize, Serialize};
 
+use self::google::Google;
 use self::recipe::Recipe;
 pub use self::recipe::RecipeError;
 use self::run::Runner;
-use crate::Failure;
+use crate::{Failure, Why};
 
 /// How a provider replaces a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +118,8 @@ pub struct Connector {
 enum Kind {
     /// As its data says.
     Recipe(Box<Recipe>),
+    /// By code, for Google's service accounts.
+    Google,
 }
 
 impl Connector {
@@ -136,15 +140,19 @@ impl Connector {
     /// Whether no address is built in, so that [`Account::endpoint`] has to be given.
     #[must_use]
     pub fn needs_endpoint(&self) -> bool {
-        let Kind::Recipe(recipe) = &self.kind;
-        self.can != Can::default() && recipe.base.is_none()
+        match &self.kind {
+            Kind::Recipe(recipe) => self.can != Can::default() && recipe.base.is_none(),
+            Kind::Google => false,
+        }
     }
 
     /// The hosts that its calls go to unless an endpoint is given.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
-        let Kind::Recipe(recipe) = &self.kind;
-        recipe.named_hosts()
+        match &self.kind {
+            Kind::Recipe(recipe) => recipe.named_hosts(),
+            Kind::Google => google::HOSTS.map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -225,6 +233,7 @@ impl Account<'_> {
     pub fn check(&self, value: &SecretSlice<u8>) -> Result<Checked, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).check(value),
+            Kind::Google => Google(self).check(value),
         }
     }
 
@@ -236,6 +245,7 @@ impl Account<'_> {
     pub fn create(&self, old: &SecretSlice<u8>, token: &str) -> Result<Created, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).create(old, token),
+            Kind::Google => Google(self).create(old),
         }
     }
 
@@ -246,6 +256,7 @@ impl Account<'_> {
     pub fn made(&self, with: &SecretSlice<u8>, token: &str) -> Result<Vec<String>, Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).made(with, token),
+            Kind::Google => Err(Failure::without_effect(Why::Unsupported)),
         }
     }
 
@@ -256,6 +267,7 @@ impl Account<'_> {
     pub fn promote(&self, old: &SecretSlice<u8>, new: &SecretSlice<u8>) -> Result<(), Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).promote(old, new),
+            Kind::Google => Err(Failure::without_effect(Why::Unsupported)),
         }
     }
 
@@ -273,6 +285,7 @@ impl Account<'_> {
     ) -> Result<(), Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).revoke(with, doomed, id),
+            Kind::Google => Google(self).revoke(with, doomed, id),
         }
     }
 }
