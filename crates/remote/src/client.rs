@@ -57,26 +57,21 @@ pub(crate) struct Reply {
 }
 
 impl Call {
-    /// Makes the call and returns its answer, whatever its status but 3xx, 429 and 5xx.
+    /// Makes the call and returns its answer, whatever its status but 3xx and 429.
     ///
     /// # Errors
     /// [`Failure`], with whether the call may have had its effect.
     pub(crate) fn make(&self, named: Named, patience: Patience) -> Result<Reply, Failure> {
         let first = self.once(named, patience);
-        let Err(failure) = &first else { return first };
-        let wait = match &failure.why {
-            Why::Refused { status: 429, .. } => failure.wait.unwrap_or(patience.pause),
-            Why::Refused { status: 500.., .. } if self.repeatable => {
-                failure.wait.unwrap_or(patience.pause)
+        let wait = match &first {
+            Ok(Reply { status: 500.., wait, .. }) if self.repeatable => *wait,
+            Err(Failure { why: Why::Refused { status: 429, .. }, wait, .. }) => *wait,
+            Err(Failure { why: Why::Remote(error), .. }) if self.repeatable && passes(error) => {
+                None
             }
-            Why::Remote(
-                RemoteError::Connect { .. }
-                | RemoteError::Timeout(_)
-                | RemoteError::Closed
-                | RemoteError::Broken(_),
-            ) if self.repeatable => patience.pause,
             _ => return first,
         };
+        let wait = wait.unwrap_or(patience.pause);
         if wait > MAX_WAIT {
             return first;
         }
@@ -132,8 +127,10 @@ impl Call {
         match (answer.status, answer.ending) {
             (300..400, _) => Err(refused(Happened::No, Some("a redirect, which is not followed"))),
             (429, _) => Err(refused(Happened::No, Some("too many requests"))),
-            (500.., _) => Err(refused(happened, None)),
             // The status says all that counts, whatever became of the body.
+            (500.., Ending::Bounded | Ending::CutShort | Ending::TimedOut) => {
+                Err(refused(happened, None))
+            }
             (400..500, Ending::Bounded | Ending::CutShort | Ending::TimedOut) => {
                 Err(refused(Happened::No, None))
             }
@@ -152,6 +149,12 @@ impl Call {
     }
 }
 
+/// Whether a fault may be gone the next time.
+fn passes(error: &RemoteError) -> bool {
+    use RemoteError::{Broken, Closed, Connect, Timeout};
+    matches!(error, Connect { .. } | Timeout(_) | Closed | Broken(_))
+}
+
 fn unsent(error: RemoteError) -> Failure {
     Failure::without_effect(Why::Remote(error))
 }
@@ -161,7 +164,7 @@ fn wipe(headers: &mut [(String, String)]) {
 }
 
 /// Whether a host is this machine by the way it is written.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.parse().map_or_else(|_| is_localhost(host), |address| Reach::Loopback.allows(address))
 }
 
@@ -243,7 +246,8 @@ mod tests {
             ("GET", vec![BUSY], None, 2),
             ("GET", vec![LATER, OK], None, 1),
             ("GET", vec![BROKEN, OK], Some(200), 2),
-            ("POST", vec![BROKEN, OK], None, 1),
+            ("GET", vec![BROKEN], Some(503), 2),
+            ("POST", vec![BROKEN, OK], Some(503), 1),
             ("GET", vec![HALF, OK], Some(200), 2),
             ("POST", vec![HALF, OK], None, 1),
             ("GET", vec!["", OK], Some(200), 2),
@@ -264,7 +268,7 @@ mod tests {
         for (method, answer, happened) in [
             ("POST", BUSY, No),
             ("POST", MOVED, No),
-            ("POST", BROKEN, Perhaps),
+            ("POST", "HTTP/1.1 503 Down\r\nContent-Length: 9\r\n\r\n", Perhaps),
             ("POST", HALF, Perhaps),
             ("POST", "", Perhaps),
             ("POST", "silence", Perhaps),
@@ -272,7 +276,7 @@ mod tests {
             ("POST", "no HTTP at all\r\n\r\n", Perhaps),
             ("POST", "HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\n{", No),
             ("GET", "", No),
-            ("GET", BROKEN, No),
+            ("GET", "HTTP/1.1 503 Down\r\nContent-Length: 9\r\n\r\n", No),
         ] {
             let failure = outcome(method, vec![answer]).0.unwrap_err();
             assert_eq!(failure.happened, happened, "{method} {answer}: {failure}");

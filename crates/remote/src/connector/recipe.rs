@@ -9,9 +9,10 @@ use thiserror::Error;
 
 use super::answer::Pointer;
 use super::form::Form;
+use super::google;
 use super::template::{Node, Of, Template, is_name};
 use super::{Can, Connector, Kind, Parameter, Shape, Tried};
-use crate::Target;
+use crate::{Target, client};
 
 /// Longest text of a recipe, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -80,6 +81,11 @@ pub(crate) struct Call {
     pub headers: BTreeMap<String, Template>,
     pub json: Option<Node>,
     pub form: Option<BTreeMap<String, Template>>,
+    /// Whether `form` goes out as `multipart/form-data` (RFC 7578).
+    #[serde(default)]
+    pub multipart: bool,
+    /// This way to revoke is for ids that begin so.
+    pub id_prefix: Option<String>,
     /// What answers mean; the first that fits counts.
     #[serde(default)]
     pub answers: Vec<Row>,
@@ -225,6 +231,15 @@ struct Wire {
     promote: Option<Call>,
     #[serde(default)]
     revoke: Vec<Call>,
+    /// Calls that are made by code.
+    adapter: Option<Adapter>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Adapter {
+    Aws,
+    GoogleServiceAccount,
 }
 
 #[derive(Deserialize)]
@@ -256,6 +271,9 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         .into_iter()
         .map(|WireParameter { name, about, default }| Parameter { name, about, default })
         .collect();
+    if own && wire.adapter.is_some() {
+        return Err(refuse("`adapter` is for those that are built in"));
+    }
     let can = Can {
         check: wire.check.is_some(),
         create: wire.create.is_some(),
@@ -278,6 +296,11 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         revoke: wire.revoke,
     };
     recipe.fits(&parameters, wire.admin.is_some())?;
+    let (can, kind) = match wire.adapter {
+        Some(Adapter::Aws) => (crate::aws::CAN, Kind::Aws),
+        Some(Adapter::GoogleServiceAccount) => (google::CAN, Kind::Google),
+        None => (can, Kind::Recipe(Box::new(recipe))),
+    };
     Ok(Connector {
         id: wire.id,
         provider: wire.provider,
@@ -292,7 +315,7 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         tried: wire.tried,
         notes: wire.notes,
         sources: wire.sources,
-        kind: Kind::Recipe(Box::new(recipe)),
+        kind,
     })
 }
 
@@ -349,8 +372,9 @@ fn hosts(wire: &Wire, own: bool) -> Result<Option<BTreeSet<String>>, RecipeError
             continue;
         };
         let target = Target::parse(&base).map_err(|error| refuse(error.to_string()))?;
-        if !target.secure && !own {
-            return Err(refuse("`base` is an https address"));
+        if !(target.secure || own && client::is_loopback(&target.host)) {
+            let here = if own { "https, or http on this machine" } else { "https" };
+            return Err(refuse(format!("`base` is {here}")));
         }
         if base.ends_with('/') || base.contains(['?', '#']) {
             return Err(refuse("`base` ends before the slash that `path` begins with"));
@@ -477,6 +501,15 @@ impl Recipe {
         let public =
             |part: &String| self.value.as_ref().is_some_and(|form| form.public.contains(part));
         is_value && !hole.part.as_ref().is_some_and(public)
+    }
+
+    /// Whether a host is one of those that are built in; `*.` stands for every name below one.
+    pub(crate) fn knows_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.hosts.iter().flatten().any(|known| match known.strip_prefix('*') {
+            Some(end) => host.strip_suffix(end).is_some_and(|name| !name.is_empty()),
+            None => *known == host,
+        })
     }
 
     /// The hosts of its addresses.

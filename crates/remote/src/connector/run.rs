@@ -135,6 +135,7 @@ impl<'a> Runner<'a> {
             given.id = Some(self.id_of(&known)?);
         }
         let mut secrets = given.secrets();
+        let same = given.id.clone();
         let judged = self.make(call, given)?;
         if judged.meaning != Some(Meaning::Ok) {
             return Err(self.refused(&judged));
@@ -152,11 +153,11 @@ impl<'a> Runner<'a> {
         let new = self.split(new).ok_or(lost("the value in it is not of the provider's form"))?;
         secrets.extend(new.secrets.clone());
         let read = self.read(call, "id", json).and_then(text);
+        let rolled = self.account.connector.shape == Shape::RollInPlace;
         let id = read.and_then(|text| id(text, &secrets)).or_else(|| self.id_in(&new));
-        let old_until = match self.read(call, "old_until", json).and_then(time) {
-            None if self.account.connector.shape == Shape::RollInPlace => Some(self.account.now),
-            until => until,
-        };
+        let id = id.or(same.filter(|_| rolled));
+        let old_until = self.read(call, "old_until", json).and_then(time);
+        let old_until = old_until.or(rolled.then_some(self.account.now));
         Ok(Created {
             value: SecretSlice::from(new.text.as_bytes().to_vec()),
             id,
@@ -183,7 +184,8 @@ impl<'a> Runner<'a> {
             return Err(answer("no list of keys is in it"));
         };
         let is_ours = |key: &&Value| {
-            !token.is_empty() && list.name.text(key).is_some_and(|name| name.contains(token))
+            let name = list.name.text(key).map(|name| name.to_ascii_lowercase());
+            !token.is_empty() && name.is_some_and(|name| name.contains(&token.to_ascii_lowercase()))
         };
         let ours = keys.iter().filter(is_ours).map(|key| {
             let id = list.id.text(key).and_then(|text| id(text, &secrets));
@@ -227,6 +229,12 @@ impl<'a> Runner<'a> {
         doomed: Option<&SecretSlice<u8>>,
         id: Option<&str>,
     ) -> Result<(), Failure> {
+        // Promoting is what ends the first of two slots. To delete "the second one" with the first as
+        // both would delete the wrong one.
+        let itself = doomed.is_none_or(|doomed| doomed.expose_secret() == with.expose_secret());
+        if self.account.connector.shape == Shape::PrimarySecondary && itself {
+            return Err(unsupported());
+        }
         let mut given = self.given()?;
         given.value = Some(self.known(with)?);
         given.doomed = doomed.map(|value| self.known(value)).transpose()?;
@@ -267,6 +275,12 @@ impl<'a> Runner<'a> {
             Actor::Doomed if given.doomed.is_none() => Some(Of::Doomed),
             _ => None,
         };
+        // Without an id, a way for some ids alone is none.
+        if let Some(prefix) = &call.id_prefix
+            && !given.id.as_ref().is_some_and(|id| id.starts_with(prefix))
+        {
+            return Some(Of::Id);
+        }
         let lacks = |of: Of| match of {
             Of::Id => given.id.is_none(),
             Of::Doomed => given.doomed.is_none(),
@@ -296,8 +310,10 @@ impl<'a> Runner<'a> {
         self.check_known(known)?.id.ok_or_else(|| missing(Of::Id))
     }
 
+    /// What the provider says of a value, where that has its id.
     fn check_known(&self, known: &Known) -> Result<Checked, Failure> {
-        let call = self.recipe.check.as_ref().ok_or_else(|| missing(Of::Id))?;
+        let tells = self.recipe.check.as_ref().filter(|call| call.read.contains_key("id"));
+        let call = tells.ok_or_else(|| missing(Of::Id))?;
         self.asked(call, Given { value: Some(known.clone()), ..self.given()? })
     }
 
@@ -390,17 +406,29 @@ impl<'a> Runner<'a> {
         let mut secrets = given.secrets();
         let hidden = exchange.headers.iter().filter(|(name, _)| !is_plain(name));
         secrets.extend(hidden.map(|(_, value)| value.clone()));
-        let Reply { status, body, .. } = exchange.make(named, self.patience)?;
+        let Reply { status, body, wait } = exchange.make(named, self.patience)?;
         let json = Json::read(&body);
         let row = call.answers.iter().find(|row| fits(row, status, &json.0));
-        let has_ok = call.answers.iter().any(|row| row.is == Meaning::Ok);
+        let says = |row: &Row| matches!(row.is, Meaning::Ok | Meaning::Alive);
         let meaning = match row {
             Some(row) => Some(row.is),
-            None if !has_ok && (200..300).contains(&status) => Some(Meaning::Ok),
+            None if !call.answers.iter().any(says) && (200..300).contains(&status) => {
+                Some(Meaning::Ok)
+            }
             None => None,
         };
-        let said = self.recipe.code.iter().find_map(|pointer| pointer.text(&json.0));
+        // What went well needs no reason, and the same place may hold something else then.
+        let reasons = match meaning {
+            Some(Meaning::Alive | Meaning::Ok) => &[][..],
+            _ => &self.recipe.code[..],
+        };
+        let said = reasons.iter().find_map(|pointer| pointer.text(&json.0));
         let code = said.and_then(|said| code(&Zeroizing::new(said), &secrets));
+        // Unless the recipe knows what it means, a server's own fault says nothing of what it did.
+        if status >= 500 && row.is_none() {
+            let happened = if exchange.repeatable { Happened::No } else { Happened::Perhaps };
+            return Err(Failure { happened, why: Why::Refused { status, code }, wait });
+        }
         Ok(Judged { meaning, status, code, json })
     }
 
@@ -445,15 +473,15 @@ impl<'a> Runner<'a> {
                 .map_err(|_| Failure::without_effect(Why::Answer("it cannot be written")))?;
         }
         if let Some(form) = &call.form {
-            add("Content-Type", Zeroizing::new("application/x-www-form-urlencoded".to_owned()));
-            let text = String::with_capacity(16 * 1024);
-            let mut pairs = form_urlencoded::Serializer::new(text);
-            for (name, value) in form {
-                if let Some(value) = value.fill(given, Place::Plain)? {
-                    pairs.append_pair(name, &value);
-                }
-            }
-            body = Zeroizing::new(pairs.finish().into_bytes());
+            let fill = |(name, value): (&String, &Template)| {
+                Some(
+                    value.fill(given, Place::Plain).transpose()?.map(|value| (name.clone(), value)),
+                )
+            };
+            let pairs = form.iter().filter_map(fill).collect::<Result<Vec<_>, _>>()?;
+            let (kind, text) = if call.multipart { multipart(&pairs)? } else { urlencoded(&pairs) };
+            add("Content-Type", Zeroizing::new(kind.to_owned()));
+            body = text;
         }
         for (name, value) in &call.headers {
             if let Some(value) = value.fill(given, Place::Plain)? {
@@ -480,15 +508,45 @@ impl<'a> Runner<'a> {
         let lacking = || Failure::without_effect(Why::Missing("endpoint".to_owned()));
         // A parameter in it is part of a host's name; anything else in it makes another host.
         let base = base.ok_or_else(lacking)?.fill(given, Place::Url)?.ok_or_else(lacking)?;
-        let Some(hosts) = &self.recipe.hosts else { return Ok((base, Named::ByUser)) };
+        if self.recipe.hosts.is_none() {
+            return Ok((base, Named::ByUser));
+        }
         let host =
             Target::parse(&base).map_err(|error| Failure::without_effect(Why::Remote(error)))?.host;
-        if !hosts.contains(&host) {
+        if !self.recipe.knows_host(&host) {
             let why = "it is none of the hosts that are built in; give it as the endpoint";
             return Err(Failure::without_effect(Why::Remote(crate::RemoteError::Target(why))));
         }
         Ok((base, Named::BuiltIn))
     }
+}
+
+type Pairs = [(String, Zeroizing<String>)];
+
+fn urlencoded(pairs: &Pairs) -> (&'static str, Zeroizing<Vec<u8>>) {
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(16 * 1024));
+    for (name, value) in pairs {
+        form.append_pair(name, value);
+    }
+    ("application/x-www-form-urlencoded", Zeroizing::new(form.finish().into_bytes()))
+}
+
+/// RFC 7578. Nothing of a value may look like the boundary.
+fn multipart(pairs: &Pairs) -> Result<(&'static str, Zeroizing<Vec<u8>>), Failure> {
+    const BOUNDARY: &str = "--keyward-5d41f0c2";
+    let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    for (name, value) in pairs {
+        if value.contains(BOUNDARY) {
+            let why = "a parameter that does not hold the boundary of the form".to_owned();
+            return Err(Failure::without_effect(Why::Missing(why)));
+        }
+        let head = format!("{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(value.as_bytes());
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("{BOUNDARY}--\r\n").as_bytes());
+    Ok(("multipart/form-data; boundary=keyward-5d41f0c2", body))
 }
 
 fn header(name: &str, value: &str) -> (String, Zeroizing<String>) {

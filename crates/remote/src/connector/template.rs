@@ -58,6 +58,8 @@ enum Kind {
     Number,
     /// `{…:list}`: a list, from text with commas.
     List,
+    /// `{…:lower}`: text in small letters.
+    Lower,
 }
 
 /// What placeholders are filled with.
@@ -114,8 +116,9 @@ fn hole(text: &str) -> Result<Hole, String> {
         None => (text, Kind::Text),
         Some((text, "number")) => (text, Kind::Number),
         Some((text, "list")) => (text, Kind::List),
+        Some((text, "lower")) => (text, Kind::Lower),
         Some(_) => {
-            return Err(format!("`{{{text}}}`: a placeholder is text, `:number` or `:list`"));
+            return Err(format!("`{{{text}}}`: after the colon comes `number`, `list` or `lower`"));
         }
     };
     let (text, optional) = text.strip_suffix('?').map_or((text, false), |text| (text, true));
@@ -189,6 +192,10 @@ impl Template {
                 }
                 return Err(Failure::without_effect(Why::Missing(hole.needed())));
             };
+            let text = match hole.kind {
+                Kind::Lower => Zeroizing::new(text.to_ascii_lowercase()),
+                _ => text,
+            };
             match place {
                 Place::Plain => filled.push_str(&text),
                 // `.` and `..` mean another path however they are escaped (WHATWG URL).
@@ -207,7 +214,7 @@ impl Template {
             return Ok(Some(Value::String((*text).clone())));
         };
         Ok(Some(match hole.kind {
-            Kind::Text => Value::String((*text).clone()),
+            Kind::Text | Kind::Lower => Value::String((*text).clone()),
             Kind::Number => match text.parse::<u64>() {
                 Ok(number) => Value::Number(Number::from(number)),
                 Err(_) => {
