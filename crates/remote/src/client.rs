@@ -66,13 +66,9 @@ impl Call {
         let wait = match &first {
             Ok(Reply { status: 500.., wait, .. }) if self.repeatable => *wait,
             Err(Failure { why: Why::Refused { status: 429, .. }, wait, .. }) => *wait,
-            Err(Failure { why: Why::Remote(error), .. }) if self.repeatable => match error {
-                RemoteError::Connect { .. }
-                | RemoteError::Timeout(_)
-                | RemoteError::Closed
-                | RemoteError::Broken(_) => None,
-                _ => return first,
-            },
+            Err(Failure { why: Why::Remote(error), .. }) if self.repeatable && passes(error) => {
+                None
+            }
             _ => return first,
         };
         let wait = wait.unwrap_or(patience.pause);
@@ -151,6 +147,12 @@ impl Call {
             (status, Ending::Whole) => Ok(Reply { status, body, wait }),
         }
     }
+}
+
+/// Whether a fault may be gone the next time.
+fn passes(error: &RemoteError) -> bool {
+    use RemoteError::{Broken, Closed, Connect, Timeout};
+    matches!(error, Connect { .. } | Timeout(_) | Closed | Broken(_))
 }
 
 fn unsent(error: RemoteError) -> Failure {

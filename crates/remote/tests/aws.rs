@@ -13,7 +13,9 @@ use keyward_remote::destination::{Access, Held, Place};
 use keyward_remote::{Failure, Happened, Why};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::{Value, json};
-use support::{NOTHING, moto::Moto, secret};
+use support::moto::Moto;
+use support::server::serve;
+use support::{NOTHING, secret};
 
 const TOKEN: &str = "01jd0000-0000-0000-0000-000000000001";
 
@@ -263,4 +265,95 @@ fn one_key_of_a_managed_secret_changes_and_the_others_stay_as_written() {
     assert_eq!(aws.check(&empty, &["x"]), Ok(Held::Absent));
     aws.push(&empty, "x", TOKEN).unwrap();
     assert_eq!(aws.stages("empty")["AWSCURRENT"], "x");
+}
+
+fn with_server<T>(
+    answers: impl Fn(&str, &Value) -> (String, Vec<u8>) + Send + 'static,
+    act: impl FnOnce(&Account<'_>) -> T,
+) -> T {
+    let (endpoint, _) = serve(answers);
+    let connector = connector("aws").unwrap();
+    let endpoint = Some(endpoint.as_str());
+    let now = Timestamp::now();
+    act(&Account { connector, parameters: &NOTHING, admin: None, endpoint, now })
+}
+
+fn xml(status: &str, body: &str) -> (String, Vec<u8>) {
+    (status.to_owned(), body.as_bytes().to_vec())
+}
+
+fn error(status: &str, code: &str, message: &str) -> (String, Vec<u8>) {
+    let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+    xml(status, &format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
+}
+
+#[test]
+fn what_no_answer_proves_is_not_taken_for_proof() {
+    let value = secret("AKIAOLD:CANARY-secret");
+    for (answer, liveness, said) in [
+        (
+            error("403 F", "InvalidClientTokenId", "x"),
+            Liveness::Dead,
+            "HTTP 403 (InvalidClientTokenId)",
+        ),
+        (error("403 F", "ExpiredToken", "x"), Liveness::Dead, "HTTP 403 (ExpiredToken)"),
+        (error("403 F", "AccessDenied", "x"), Liveness::NoPermission, "HTTP 403 (AccessDenied)"),
+        (
+            error("403 F", "SignatureDoesNotMatch", "Signature expired: 2026"),
+            Liveness::Unknown,
+            "HTTP 403 (SignatureDoesNotMatch, the clock here is wrong)",
+        ),
+        (
+            error("403 F", "SignatureDoesNotMatch", "x"),
+            Liveness::Unknown,
+            "HTTP 403 (SignatureDoesNotMatch: the secret is not that of this key id)",
+        ),
+        (error("403 F", "CANARY secret", "x"), Liveness::Unknown, "HTTP 403"),
+        (xml("403 F", "<html>a proxy</html>"), Liveness::Unknown, "HTTP 403"),
+        (xml("404 N", ""), Liveness::Unknown, "HTTP 404"),
+        (
+            xml("200 OK", "<html>a portal</html>"),
+            Liveness::Unknown,
+            "HTTP 200, without an identity",
+        ),
+    ] {
+        let checked = with_server(move |_, _| answer.clone(), |account| account.check(&value));
+        let checked = checked.unwrap();
+        assert_eq!((checked.liveness, checked.said.as_str()), (liveness, said));
+    }
+    let slow = error("400 Bad", "Throttling", "Rate exceeded");
+    let failure =
+        with_server(move |_, _| slow.clone(), |account| account.check(&value)).unwrap_err();
+    assert!(failure.wait.is_some() && failure.happened == Happened::No);
+}
+
+#[test]
+fn a_key_that_may_have_been_made_is_told_and_never_repeated() {
+    let value = secret("AKIAOLD:CANARY-secret");
+    let made = "<CreateAccessKeyResponse><AccessKey><AccessKeyId>AKIANEW</AccessKeyId>";
+    for (answer, happened) in [
+        (xml("200 OK", made), Happened::Perhaps),
+        (xml("200 OK", ""), Happened::Perhaps),
+        (xml("500 Oops", ""), Happened::Perhaps),
+        (xml("503 Down", "CANARY-secret"), Happened::Perhaps),
+        (xml("429 Slow", ""), Happened::No),
+        (error("403 F", "AccessDenied", "CANARY-secret"), Happened::No),
+        (error("400 Bad", "Throttling", "x"), Happened::No),
+    ] {
+        let failure =
+            with_server(move |_, _| answer.clone(), |account| account.create(&value, TOKEN));
+        let failure = failure.unwrap_err();
+        let shown = format!("{failure} {failure:?}");
+        assert_eq!(failure.happened, happened, "{shown}");
+        assert!(!shown.contains("CANARY"), "{shown}");
+    }
+    let created = with_server(
+        move |_, asked| {
+            assert!(!asked.as_str().unwrap().contains("UserName"), "its own user");
+            xml("200 OK", &format!("{made}<SecretAccessKey>a/b+c&amp;</SecretAccessKey>"))
+        },
+        |account| account.create(&value, TOKEN).unwrap(),
+    );
+    assert_eq!(text(&created.value), "AKIANEW:a/b+c&");
+    assert!(!format!("{created:?}").contains("a/b+c"));
 }

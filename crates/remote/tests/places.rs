@@ -235,6 +235,59 @@ fn modes_links_and_the_time_of_an_equal_file_are_kept() {
     assert!(push(&dotenv(&fifo, "KEY"), "x").unwrap_err().to_string().contains("regular"));
 }
 
+/// Writes one value after the other until it is killed; the test below starts it.
+#[test]
+#[ignore = "a part of the next test"]
+fn writer() {
+    let Some(path) = std::env::var_os("KEYWARD_TEST_WRITES") else { return };
+    let naive = std::env::var_os("KEYWARD_TEST_NAIVE").is_some();
+    for letter in ["a", "b"].into_iter().cycle() {
+        let value = letter.repeat(LENGTH);
+        if naive {
+            fs::write(&path, &value).unwrap();
+        } else {
+            push(&Place::File { path: PathBuf::from(&path) }, value).unwrap();
+        }
+    }
+}
+
+/// Long enough for a write to be seen half done.
+const LENGTH: usize = 900_000;
+
+/// Kills a writer some time after it began; whether what it left is one of its values, whole.
+fn survives(naive: bool, path: &Path, delay: u64) -> bool {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "writer", "--ignored", "--quiet"]).env("KEYWARD_TEST_WRITES", path);
+    if naive {
+        command.env("KEYWARD_TEST_NAIVE", "1");
+    }
+    let quiet = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut writer = quiet.spawn().unwrap();
+    let before = fs::metadata(path).unwrap().modified().unwrap();
+    while fs::metadata(path).map_or(before, |data| data.modified().unwrap()) == before {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(std::time::Duration::from_micros(delay));
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    let left = fs::read(path).unwrap();
+    left.len() == LENGTH && left.iter().all(|byte| *byte == left[0])
+}
+
+#[test]
+fn a_write_that_is_killed_leaves_the_old_or_the_new_and_never_half() {
+    let (dir, path) = file("key", "a".repeat(LENGTH));
+    for round in 0..20 {
+        assert!(survives(false, &path, round * 397 % 5000), "round {round}");
+    }
+    push(&Place::File { path: path.clone() }, "end").unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "what they left was swept");
+    // The same test sees a writer that does not take care.
+    fs::write(&path, "a".repeat(LENGTH)).unwrap();
+    let torn = (0..500).any(|round| !survives(true, &path, round * 397 % 5000));
+    assert!(torn, "this test could not fail");
+}
+
 #[test]
 fn what_a_killed_run_left_is_swept_and_what_a_living_one_holds_is_not() {
     let (dir, path) = file(".env", "KEY=old\n");

@@ -32,7 +32,12 @@ pub(crate) fn check(account: &Account<'_>, value: &SecretSlice<u8>) -> Result<Ch
     let (liveness, said) = match caller(account, &credentials).query(&who) {
         Ok(answer) if element(&answer, "Arn").is_some() => (Liveness::Alive, "HTTP 200".to_owned()),
         Ok(_) => (Liveness::Unknown, "HTTP 200, without an identity".to_owned()),
-        Err(Failure { why: Why::Refused { status, code }, .. }) => {
+        // Any other status, or "slow down", says nothing of the key.
+        Err(Failure {
+            why: Why::Refused { status: status @ (400..=428 | 430..=499), code },
+            wait: None,
+            ..
+        }) => {
             let liveness = match code.as_deref() {
                 Some("InvalidClientTokenId" | "ExpiredToken") => Liveness::Dead,
                 Some("AccessDenied") => Liveness::NoPermission,

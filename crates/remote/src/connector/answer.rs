@@ -115,11 +115,11 @@ fn shares(text: &str, secret: &str, length: usize) -> bool {
 /// A time as providers write it: RFC 3339, a date (its first moment in UTC), seconds or milliseconds
 /// since 1970.
 pub(crate) fn time(value: &Value) -> Option<Timestamp> {
+    // Seconds reach this number in the year 5138, milliseconds did in 1973.
     let unix = |number: i64| match number {
-        ..=0 => None,
-        // Seconds reach this number in the year 5138, milliseconds did in 1973.
-        ..100_000_000_000 => Timestamp::from_second(number).ok(),
-        _ => Timestamp::from_millisecond(number).ok(),
+        1..100_000_000_000 => Timestamp::from_second(number).ok(),
+        100_000_000_000.. => Timestamp::from_millisecond(number).ok(),
+        _ => None,
     };
     match value {
         Value::Number(number) => unix(number.as_i64().or(number.as_f64().map(|f| f as i64))?),

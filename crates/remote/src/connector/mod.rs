@@ -2,8 +2,8 @@
 //! tried, revoked, and what its refusal looks like. Most of it is data (`providers/*.toml`).
 
 mod answer;
-mod aws;
 mod form;
+mod google;
 mod recipe;
 mod run;
 mod table;
@@ -16,10 +16,11 @@ use secrecy::SecretSlice;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answer::Json;
+use self::google::Google;
 use self::recipe::Recipe;
 pub use self::recipe::RecipeError;
 use self::run::Runner;
-use crate::Failure;
+use crate::{Failure, Why};
 
 /// How a provider replaces a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +121,8 @@ enum Kind {
     Recipe(Box<Recipe>),
     /// Signed calls, in `crate::aws`.
     Aws,
+    /// By code, for Google's service accounts.
+    Google,
 }
 
 impl Connector {
@@ -143,6 +146,7 @@ impl Connector {
         match &self.kind {
             Kind::Recipe(recipe) => self.can != Can::default() && recipe.base.is_none(),
             Kind::Aws => false,
+            Kind::Google => false,
         }
     }
 
@@ -151,9 +155,8 @@ impl Connector {
     pub fn hosts(&self) -> Vec<String> {
         match &self.kind {
             Kind::Recipe(recipe) => recipe.named_hosts(),
-            Kind::Aws => {
-                ["iam.amazonaws.com", "sts.us-east-1.amazonaws.com"].map(str::to_owned).into()
-            }
+            Kind::Aws => crate::aws::HOSTS.map(str::to_owned).to_vec(),
+            Kind::Google => google::HOSTS.map(str::to_owned).to_vec(),
         }
     }
 }
@@ -236,6 +239,7 @@ impl Account<'_> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).check(value),
             Kind::Aws => crate::aws::check(self, value),
+            Kind::Google => Google(self).check(value),
         }
     }
 
@@ -248,6 +252,7 @@ impl Account<'_> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).create(old, token),
             Kind::Aws => crate::aws::create(self, old, token),
+            Kind::Google => Google(self).create(old),
         }
     }
 
@@ -259,6 +264,7 @@ impl Account<'_> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).made(with, token),
             Kind::Aws => crate::aws::made(self, with, token),
+            Kind::Google => Err(Failure::without_effect(Why::Unsupported)),
         }
     }
 
@@ -269,7 +275,8 @@ impl Account<'_> {
     pub fn promote(&self, old: &SecretSlice<u8>, new: &SecretSlice<u8>) -> Result<(), Failure> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).promote(old, new),
-            Kind::Aws => Err(Failure::without_effect(crate::Why::Unsupported)),
+            Kind::Aws => Err(Failure::without_effect(Why::Unsupported)),
+            Kind::Google => Err(Failure::without_effect(Why::Unsupported)),
         }
     }
 
@@ -288,6 +295,7 @@ impl Account<'_> {
         match &self.connector.kind {
             Kind::Recipe(recipe) => Runner::new(self, recipe).revoke(with, doomed, id),
             Kind::Aws => crate::aws::revoke(self, with, doomed, id),
+            Kind::Google => Google(self).revoke(with, doomed, id),
         }
     }
 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::answer::Pointer;
 use super::form::Form;
+use super::google;
 use super::template::{Node, Of, Template, is_name};
 use super::{Can, Connector, Kind, Parameter, Shape, Tried};
 use crate::{Target, client};
@@ -230,6 +231,15 @@ struct Wire {
     promote: Option<Call>,
     #[serde(default)]
     revoke: Vec<Call>,
+    /// Calls that are made by code.
+    adapter: Option<Adapter>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Adapter {
+    Aws,
+    GoogleServiceAccount,
 }
 
 #[derive(Deserialize)]
@@ -261,6 +271,9 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         .into_iter()
         .map(|WireParameter { name, about, default }| Parameter { name, about, default })
         .collect();
+    if own && wire.adapter.is_some() {
+        return Err(refuse("`adapter` is for those that are built in"));
+    }
     let can = Can {
         check: wire.check.is_some(),
         create: wire.create.is_some(),
@@ -283,6 +296,11 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         revoke: wire.revoke,
     };
     recipe.fits(&parameters, wire.admin.is_some())?;
+    let (can, kind) = match wire.adapter {
+        Some(Adapter::Aws) => (crate::aws::CAN, Kind::Aws),
+        Some(Adapter::GoogleServiceAccount) => (google::CAN, Kind::Google),
+        None => (can, Kind::Recipe(Box::new(recipe))),
+    };
     Ok(Connector {
         id: wire.id,
         provider: wire.provider,
@@ -297,7 +315,7 @@ pub(crate) fn parse(text: &str, own: bool) -> Result<Connector, RecipeError> {
         tried: wire.tried,
         notes: wire.notes,
         sources: wire.sources,
-        kind: Kind::Recipe(Box::new(recipe)),
+        kind,
     })
 }
 
@@ -354,7 +372,7 @@ fn hosts(wire: &Wire, own: bool) -> Result<Option<BTreeSet<String>>, RecipeError
             continue;
         };
         let target = Target::parse(&base).map_err(|error| refuse(error.to_string()))?;
-        if !target.secure && !(own && client::is_loopback(&target.host)) {
+        if !(target.secure || own && client::is_loopback(&target.host)) {
             let here = if own { "https, or http on this machine" } else { "https" };
             return Err(refuse(format!("`base` is {here}")));
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_types, missing_docs)]
 
 mod docs;
+mod google;
 mod openbao;
 mod own;
 mod providers;

@@ -197,7 +197,9 @@ fn every_call_of_every_connector_is_in_the_table() {
         let calls = seen.entry(row.id).or_default();
         calls.insert(if call == "check" { format!("check {outcome}") } else { call });
     }
-    for connector in connectors() {
+    // Those whose calls are code have tests of their own.
+    let by_code = ["aws", "google-service-account"];
+    for connector in connectors().iter().filter(|known| !by_code.contains(&known.id.as_str())) {
         let calls = seen.remove(&connector.id).unwrap_or_default();
         let can = connector.can;
         for (can, call) in [

@@ -5,6 +5,7 @@
 
 pub mod bao;
 pub mod moto;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
