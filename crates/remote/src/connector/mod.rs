@@ -12,7 +12,7 @@ mod template;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answer::Json;
@@ -138,6 +138,16 @@ impl Connector {
             return Err(RecipeError { line: None, why });
         }
         Ok(connector)
+    }
+
+    /// Whether a value is of the form that this connector works with, such as `SG.<id>.<secret>`; where
+    /// it knows of none, any text is.
+    #[must_use]
+    pub fn takes(&self, value: &SecretSlice<u8>) -> bool {
+        match &self.kind {
+            Kind::Recipe(recipe) => recipe.takes(value.expose_secret()),
+            Kind::Google => google::takes(value.expose_secret()),
+        }
     }
 
     /// Whether no address is built in, so that [`Account::endpoint`] has to be given.

@@ -503,6 +503,14 @@ impl Recipe {
         is_value && !hole.part.as_ref().is_some_and(public)
     }
 
+    /// Whether a value has the parts that calls are made of.
+    pub(crate) fn takes(&self, value: &[u8]) -> bool {
+        std::str::from_utf8(value).is_ok_and(|text| {
+            !text.is_empty()
+                && self.value.as_ref().is_none_or(|form| form.form.split(text).is_some())
+        })
+    }
+
     /// Whether a host is one of those that are built in; `*.` stands for every name below one.
     pub(crate) fn knows_host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
