@@ -6,6 +6,7 @@ import type {
   AuditVerdict,
   BackupList,
   BackupReport,
+  CalendarReport,
   CaptureInput,
   CaptureRead,
   ChallengeView,
@@ -27,6 +28,7 @@ import type {
   LockStatus,
   NewEntry,
   NewIssuedKey,
+  RemindStatus,
   RepositoryList,
   RequestView,
   RestoreReport,
@@ -84,8 +86,10 @@ export interface Api {
   rotationStart(args: { name: string }): Promise<RunView>;
   rotationNext(args: { name: string; value: string | null }): Promise<RunView>;
   rotationAbort(args: { name: string }): Promise<RunView>;
-  /** Answers with the path that was written. */
-  saveCalendar(args: { path: string }): Promise<string>;
+  /** Writes the calendar, or brings one that is there up to date. */
+  saveCalendar(args: { path: string }): Promise<CalendarReport>;
+  /** `7d`, a day from which reminders name it again, or `off`. */
+  snooze(args: { name: string; until: string }): Promise<EntryDetail>;
 
   repositories(): Promise<RepositoryList>;
   addRepository(args: { path: string }): Promise<RepositoryList>;
@@ -148,6 +152,9 @@ export interface Api {
   saveSettings(args: { settings: Settings }): Promise<Settings>;
   /** Answers with the words that were sent. */
   sendReminder(): Promise<string>;
+  remindStatus(): Promise<RemindStatus>;
+  remindInstall(): Promise<RemindStatus>;
+  remindRemove(): Promise<RemindStatus>;
 
   pickFile(args: { title: string }): Promise<string | null>;
   pickFolder(args: { title: string }): Promise<string | null>;

@@ -219,7 +219,11 @@ state: string,
 /**
  * State of a rotation run that is under way, such as `created`.
  */
-run: string | null, };
+run: string | null, 
+/**
+ * Day (local, `YYYY-MM-DD`) until which no reminder names it; none when it is not put off.
+ */
+snoozed_until: string | null, };
 
 export type CurrentVersion = { 
 /**
@@ -1043,14 +1047,121 @@ clear_after: number,
  */
 theme: string, 
 /**
- * Whether the window sends a notification once a day when something is due.
+ * Whether a notification is sent once a day when something is due, by the window or by the
+ * system's timer.
  */
 notify: boolean, 
+/**
+ * Hours of the day, in local time, in which none is sent: `22:00-08:00`, or empty for none.
+ */
+quiet_hours: string, 
 /**
  * Minutes without a key or pointer after which the window locks, if there is a passphrase (1, 5,
  * 15, 60; 0 is never).
  */
 lock_after: number, };
+
+export type RemindStatus = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * Whether the system's timer is installed, so that reminders come with the window closed.
+ */
+installed: boolean, 
+/**
+ * The timer's file.
+ */
+timer: string | null, 
+/**
+ * When the timer comes next (RFC 3339); none where the system does not say.
+ */
+next: string | null, 
+/**
+ * Whether the settings want reminders.
+ */
+notify: boolean, 
+/**
+ * The quiet hours, `22:00-08:00` in local time.
+ */
+quiet_hours: string | null, 
+/**
+ * When they end, while they hold (RFC 3339).
+ */
+quiet_until: string | null, 
+/**
+ * Entries that a reminder would name now; none when the vault cannot be read.
+ */
+due: number | null, 
+/**
+ * Entries that are snoozed; none when the vault cannot be read.
+ */
+snoozed: number | null, 
+/**
+ * When it was last looked whether a reminder is due (RFC 3339).
+ */
+last_looked: string | null, 
+/**
+ * When a reminder was last shown (RFC 3339).
+ */
+last_notified: string | null, 
+/**
+ * Why none could be made, the last time or right now.
+ */
+failure: MissedReminder | null, 
+/**
+ * What else is to be known or done.
+ */
+note: string | null, };
+
+export type MissedReminder = { 
+/**
+ * When (RFC 3339).
+ */
+at: string, 
+/**
+ * Stable code such as `KC_LOCKED`.
+ */
+code: string, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+hint: string, };
+
+export type CalendarReport = { 
+/**
+ * Always [`super::JSON_VERSION`].
+ */
+version: number, 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * Entries that are ever due.
+ */
+events: number, 
+/**
+ * Events that are new in the file.
+ */
+added: number, 
+/**
+ * Events that were moved or renamed.
+ */
+changed: number, 
+/**
+ * Events that were cancelled, since their entry is gone or never due.
+ */
+cancelled: number, 
+/**
+ * Parts that are not ours and stayed as they were.
+ */
+others: number, };
 
 export type Home = { 
 /**

@@ -36,6 +36,7 @@ export const tauriApi: Api = {
   rotationNext: (args) => call("rotation_next", args),
   rotationAbort: (args) => call("rotation_abort", args),
   saveCalendar: (args) => call("save_calendar", args),
+  snooze: (args) => call("snooze", args),
 
   repositories: () => call("repositories"),
   addRepository: (args) => call("add_repository", args),
@@ -89,6 +90,9 @@ export const tauriApi: Api = {
   settings: () => call("settings"),
   saveSettings: (args) => call("save_settings", args),
   sendReminder: () => call("send_reminder"),
+  remindStatus: () => call("remind_status"),
+  remindInstall: () => call("remind_install"),
+  remindRemove: () => call("remind_remove"),
 
   pickFile: (args) => call("pick_file", args),
   pickFolder: (args) => call("pick_folder", args),

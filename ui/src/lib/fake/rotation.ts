@@ -1,6 +1,7 @@
 // Rotation runs and what they do to the versions of an entry.
 
 import { type Api, ApiError } from "../api";
+import { addDays, dayOf } from "../time";
 import { aborted, runAt } from "./steps";
 import type { FakeVault } from "./vault";
 
@@ -72,7 +73,17 @@ export function rotationCommands(v: FakeVault) {
     },
     saveCalendar: async ({ path }) => {
       await v.turn();
-      return path;
+      const events = v.rows().filter((row) => row.due).length;
+      return { version: 1, path, events, added: events, changed: 0, cancelled: 0, others: 0 };
+    },
+    snooze: async ({ name, until }) => {
+      await v.turn();
+      const entry = v.find(name);
+      const days = /^\d+d$/.test(until) ? Number.parseInt(until) : null;
+      entry.snoozedUntil =
+        until === "off" ? null : days === null ? until : addDays(dayOf(Date.now()), days);
+      v.record("snooze", name, until);
+      return v.detail(entry);
     },
   } satisfies Partial<Api>;
 }

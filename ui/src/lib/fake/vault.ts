@@ -75,6 +75,8 @@ export class FakeVault {
   repositories: Repository[] = [];
   readonly reports = new Map<string, ScanReport>();
   readonly runs = new Map<string, { step: number; done: string[]; view: RunView }>();
+  /** Whether reminders come with the window closed. */
+  reminders = false;
   audit: AuditRow[] = [];
   settings: Settings = {
     rotate_days: 90,
@@ -82,6 +84,7 @@ export class FakeVault {
     clear_after: 30,
     theme: "system",
     notify: true,
+    quiet_hours: "",
     lock_after: 15,
   };
   readonly listeners = new Set<(progress: ScanProgress) => void>();
@@ -155,6 +158,7 @@ export class FakeVault {
       rotate_days: entry.rotateDays,
       state,
       run: run?.next ? run.state : null,
+      snoozed_until: entry.snoozedUntil ?? null,
     };
   }
 
