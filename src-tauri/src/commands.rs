@@ -11,10 +11,10 @@ use keyward_app::input::{
 };
 use keyward_app::scanner::{Cancel, Report};
 use keyward_app::view::{
-    AuditList, AuditVerdict, BackupList, BackupReport, Doctor, DrillReport, EntryDetail, EntryList,
-    Home, ImportReport, IssuedKeyCopied, IssuedKeyHash, IssuedKeyList, IssuedKeyVerdict,
-    IssuedKeyView, KitReport, LockStatus, RepositoryList, RestoreReport, ScheduleRun,
-    ScheduleStatus, Settings, Status,
+    AuditList, AuditVerdict, BackupList, BackupReport, CalendarReport, Doctor, DrillReport,
+    EntryDetail, EntryList, Home, ImportReport, IssuedKeyCopied, IssuedKeyHash, IssuedKeyList,
+    IssuedKeyVerdict, IssuedKeyView, KitReport, LockStatus, RemindStatus, RepositoryList,
+    RestoreReport, ScheduleRun, ScheduleStatus, Settings, Status,
 };
 use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
@@ -28,6 +28,7 @@ use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKin
 
 use crate::progress::Events;
 use crate::shell::Shell;
+use crate::tray;
 
 type Answer<T> = Result<T, Error>;
 
@@ -39,8 +40,13 @@ pub fn status(keyward: State<'_, Keyward>) -> Answer<Status> {
 
 /// The first screen.
 #[tauri::command(async)]
-pub fn home(keyward: State<'_, Keyward>) -> Answer<Home> {
-    keyward.home()
+pub fn home(app: AppHandle, keyward: State<'_, Keyward>) -> Answer<Home> {
+    let home = keyward.home()?;
+    // The page asks after each change, so the tray says what is so now.
+    if let Ok(count) = keyward.pressing() {
+        tray::say_due(&app, count);
+    }
+    Ok(home)
 }
 
 /// All entries.
@@ -175,11 +181,10 @@ fn dotenv<'a>(path: &'a Path, project: &'a str, env: &'a str) -> Import<'a> {
     Import { format: "auto", file: path, project, env, skip_bad: false, force: false }
 }
 
-/// Writes the calendar file.
+/// Writes the calendar file, or brings it up to date.
 #[tauri::command(async)]
-pub fn save_calendar(keyward: State<'_, Keyward>, path: PathBuf) -> Answer<String> {
-    keyward.save_calendar(&path)?;
-    Ok(path.display().to_string())
+pub fn save_calendar(keyward: State<'_, Keyward>, path: PathBuf) -> Answer<CalendarReport> {
+    keyward.save_calendar(&path)
 }
 
 /// Repositories that are looked after.
@@ -569,7 +574,34 @@ pub fn save_settings(keyward: State<'_, Keyward>, settings: Settings) -> Answer<
 /// Sends the reminder now.
 #[tauri::command(async)]
 pub fn send_reminder(keyward: State<'_, Keyward>) -> Answer<String> {
-    Ok(keyward.notify_due()?.unwrap_or_else(|| "Nothing is due, so nothing was sent.".to_owned()))
+    Ok(match keyward.notify_due()? {
+        Some(reminder) => format!("{}\n{}", reminder.title, reminder.text),
+        None => "Nothing is due, so nothing was sent.".to_owned(),
+    })
+}
+
+/// Puts off the reminders of an entry: `7d`, a day, or `off`.
+#[tauri::command(async)]
+pub fn snooze(keyward: State<'_, Keyward>, name: String, until: String) -> Answer<EntryDetail> {
+    keyward.snooze(&name, &until)
+}
+
+/// Whether reminders come with the window closed, and how they go.
+#[tauri::command(async)]
+pub fn remind_status(keyward: State<'_, Keyward>) -> Answer<RemindStatus> {
+    keyward.remind_status()
+}
+
+/// Has the system remind with the window closed too.
+#[tauri::command(async)]
+pub fn remind_install(keyward: State<'_, Keyward>) -> Answer<RemindStatus> {
+    keyward.remind_install()
+}
+
+/// Takes the system's timer away.
+#[tauri::command(async)]
+pub fn remind_remove(keyward: State<'_, Keyward>) -> Answer<RemindStatus> {
+    keyward.remind_remove()
 }
 
 /// A file of the user's choice.

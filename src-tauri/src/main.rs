@@ -17,6 +17,10 @@ use tauri::{Manager as _, WindowEvent};
 
 /// How often it is looked whether the day's reminder is to be sent.
 const REMIND_EVERY: Duration = Duration::from_secs(30 * 60);
+/// How long a reminder waits for an answer on it.
+const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// How often the tray counts what is due, beside each change that the window makes.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> tauri::Result<()> {
     keyward_app::harden();
@@ -111,6 +115,10 @@ fn main() -> tauri::Result<()> {
             commands::settings,
             commands::save_settings,
             commands::send_reminder,
+            commands::snooze,
+            commands::remind_status,
+            commands::remind_install,
+            commands::remind_remove,
             commands::pick_file,
             commands::pick_folder,
             commands::pick_save,
@@ -140,8 +148,18 @@ fn main() -> tauri::Result<()> {
             std::thread::spawn(move || {
                 loop {
                     // A keychain that does not answer now may answer next time.
-                    let _ = handle.state::<Keyward>().remind_daily();
+                    let open = || tray::show(&handle);
+                    let _ = handle.state::<Keyward>().remind_daily(ANSWER, open);
                     std::thread::sleep(REMIND_EVERY);
+                }
+            });
+            let handle = app.handle().clone();
+            std::thread::spawn(move || {
+                loop {
+                    std::thread::sleep(COUNT_EVERY);
+                    if let Ok(Some(count)) = handle.state::<Keyward>().pressing_unasked() {
+                        tray::say_due(&handle, count);
+                    }
                 }
             });
             Ok(())

@@ -624,6 +624,16 @@ export const journeys = {
       "5",
       "the smallest that is allowed",
     );
+    await window.type("settings-quiet-from", "22:00");
+    await window.type("settings-quiet-to", "08:00");
+    await window.press("Tab");
+    await window.click("settings-remind-closed");
+    await window.page.locator('[data-testid="settings-remind-closed"]:checked').waitFor();
+    await window.click("nav-home");
+    await window.click("nav-settings");
+    await window.page.locator('[data-testid="settings-remind-closed"]:checked').waitFor();
+    assert.equal(await window.at("settings-quiet-from").inputValue(), "22:00");
+    assert.equal(await window.at("settings-quiet-to").inputValue(), "08:00");
     await window.click("settings-theme-dark");
     await window.page.locator('html[data-theme="dark"]').waitFor({ state: "attached" });
     const scheme = await window.page.evaluate(

@@ -97,6 +97,15 @@ impl Keyward {
         Ok(u32::try_from(count.count()).unwrap_or(u32::MAX))
     }
 
+    /// The same, where the vault is open already: asked often and unasked, it must never make the
+    /// keychain ask the user.
+    ///
+    /// # Errors
+    /// The keychain or the disk.
+    pub fn pressing_unasked(&self) -> Result<Option<u32>, Error> {
+        if self.is_open() { self.pressing().map(Some) } else { Ok(None) }
+    }
+
     /// The day's reminder, for something that comes often: sent at most once a day, outside the quiet
     /// hours, when the settings want it and something is due. It waits at most `wait` for the user's
     /// answer; `open` is done where that is to open the program. What kept it from being made is

@@ -53,7 +53,7 @@ function openWebhooks(mode: Mode): void {
 async function saveCalendar(): Promise<void> {
   try {
     const path = await api().pickSave({ title: "Save the calendar", name: "keyward.ics" });
-    if (path) app.say(`Saved \`${await api().saveCalendar({ path })}\`.`);
+    if (path) app.say(`Saved \`${(await api().saveCalendar({ path })).path}\`.`);
   } catch (thrown) {
     app.complain(thrown);
   }

@@ -6,6 +6,7 @@ import type {
   AuditVerdict,
   BackupList,
   BackupReport,
+  CalendarReport,
   CaptureInput,
   CaptureRead,
   ChallengeView,
@@ -36,6 +37,7 @@ import type {
   NewRun,
   ProviderList,
   ProviderRow,
+  RemindStatus,
   RepositoryList,
   RequestView,
   RestoreReport,
@@ -123,8 +125,10 @@ export interface Api {
   destinationPush(args: { name: string; id: string | null }): Promise<DestinationList>;
   destinationCheck(args: { name: string; id: string | null }): Promise<DestinationList>;
 
-  /** Answers with the path that was written. */
-  saveCalendar(args: { path: string }): Promise<string>;
+  /** Writes the calendar, or brings one that is there up to date. */
+  saveCalendar(args: { path: string }): Promise<CalendarReport>;
+  /** `7d`, a day from which reminders name it again, or `off`. */
+  snooze(args: { name: string; until: string }): Promise<EntryDetail>;
 
   repositories(): Promise<RepositoryList>;
   addRepository(args: { path: string }): Promise<RepositoryList>;
@@ -187,6 +191,9 @@ export interface Api {
   saveSettings(args: { settings: Settings }): Promise<Settings>;
   /** Answers with the words that were sent. */
   sendReminder(): Promise<string>;
+  remindStatus(): Promise<RemindStatus>;
+  remindInstall(): Promise<RemindStatus>;
+  remindRemove(): Promise<RemindStatus>;
 
   pickFile(args: { title: string }): Promise<string | null>;
   pickFolder(args: { title: string }): Promise<string | null>;

@@ -59,6 +59,7 @@ export const tauriApi: Api = {
   destinationCheck: (args) => call("destination_check", args),
 
   saveCalendar: (args) => call("save_calendar", args),
+  snooze: (args) => call("snooze", args),
 
   repositories: () => call("repositories"),
   addRepository: (args) => call("add_repository", args),
@@ -112,6 +113,9 @@ export const tauriApi: Api = {
   settings: () => call("settings"),
   saveSettings: (args) => call("save_settings", args),
   sendReminder: () => call("send_reminder"),
+  remindStatus: () => call("remind_status"),
+  remindInstall: () => call("remind_install"),
+  remindRemove: () => call("remind_remove"),
 
   pickFile: (args) => call("pick_file", args),
   pickFolder: (args) => call("pick_folder", args),

@@ -15,6 +15,7 @@ export interface FakeEntry {
   rotateDays: number;
   leaked: boolean;
   expires: string | null;
+  snoozedUntil?: string | null;
   owner: string | null;
   url: string | null;
   notes: string | null;

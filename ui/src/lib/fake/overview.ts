@@ -1,7 +1,7 @@
 // What is asked of the whole vault: its state, what needs the user, its record, its settings.
 
 import type { Api } from "../api";
-import type { Check, EntryRow, Need } from "../bindings";
+import type { Check, EntryRow, Need, RemindStatus } from "../bindings";
 import { addDays, dayOf, dueWords, mondayOf } from "../time";
 import { LOCKED, type FakeVault } from "./vault";
 
@@ -39,6 +39,24 @@ function needs(v: FakeVault): Need[] {
   if (v.options.locked)
     found.unshift({ kind: "keychain", name: "", text: "The keychain is locked." });
   return found;
+}
+
+function remindStatus(v: FakeVault): RemindStatus {
+  return {
+    version: 1,
+    installed: v.reminders,
+    timer: v.reminders ? "/home/ada/.config/systemd/user/keyward-remind-01.timer" : null,
+    next: null,
+    notify: v.settings.notify,
+    quiet_hours: v.settings.quiet_hours || null,
+    quiet_until: null,
+    due: v.rows().filter((row) => row.state !== "fresh").length,
+    snoozed: v.rows().filter((row) => row.snoozed_until).length,
+    last_looked: null,
+    last_notified: null,
+    failure: null,
+    note: null,
+  };
 }
 
 export function overviewCommands(v: FakeVault) {
@@ -159,6 +177,21 @@ export function overviewCommands(v: FakeVault) {
     sendReminder: async () => {
       await v.turn();
       return "3 entries need you: acme/prod/stripe is 97 days old.";
+    },
+    remindStatus: async () => {
+      await v.turn();
+      return remindStatus(v);
+    },
+    remindInstall: async () => {
+      await v.turn();
+      v.reminders = true;
+      v.settings = { ...v.settings, notify: true };
+      return remindStatus(v);
+    },
+    remindRemove: async () => {
+      await v.turn();
+      v.reminders = false;
+      return remindStatus(v);
     },
   } satisfies Partial<Api>;
 }

@@ -2,6 +2,7 @@
 
 import { type Api, ApiError } from "../api";
 import type { NewRun, RunView } from "../bindings";
+import { addDays, dayOf } from "../time";
 import { mayAct, providerOf, reach } from "./providers";
 import {
   advance,
@@ -260,7 +261,17 @@ export function rotationCommands(v: FakeVault) {
     },
     saveCalendar: async ({ path }) => {
       await v.turn();
-      return path;
+      const events = v.rows().filter((row) => row.due).length;
+      return { version: 1, path, events, added: events, changed: 0, cancelled: 0, others: 0 };
+    },
+    snooze: async ({ name, until }) => {
+      await v.turn();
+      const entry = v.find(name);
+      const days = /^\d+d$/.test(until) ? Number.parseInt(until) : null;
+      entry.snoozedUntil =
+        until === "off" ? null : days === null ? until : addDays(dayOf(Date.now()), days);
+      v.record("snooze", name, until);
+      return v.detail(entry);
     },
   } satisfies Partial<Api>;
 }

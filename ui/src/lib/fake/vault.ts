@@ -84,6 +84,8 @@ export class FakeVault {
   providers: FakeProvider[] = seedProviders();
   readonly connections = new Map<string, FakeConnection>();
   places: DestinationRow[];
+  /** Whether reminders come with the window closed. */
+  reminders = false;
   audit: AuditRow[] = [];
   settings: Settings = {
     rotate_days: 90,
@@ -91,8 +93,8 @@ export class FakeVault {
     clear_after: 30,
     theme: "system",
     notify: true,
-    lock_after: 15,
     quiet_hours: "",
+    lock_after: 15,
   };
   readonly listeners = new Set<(progress: ScanProgress) => void>();
   scanning: { cancelled: boolean } | null = null;
@@ -151,7 +153,6 @@ export class FakeVault {
     const run = this.runs.get(entry.name);
     return {
       name: entry.name,
-      snoozed_until: null,
       id: entry.id,
       project,
       env,
@@ -167,6 +168,7 @@ export class FakeVault {
       rotate_days: entry.rotateDays,
       state,
       run: run && !hasEnded(run) ? stateOf(run) : null,
+      snoozed_until: entry.snoozedUntil ?? null,
     };
   }
 
