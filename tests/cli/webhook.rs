@@ -176,3 +176,36 @@ fn one_of_several_requests_is_picked() {
         verify(&format!("--pick {beyond}")).fails(3, "SAMPLE_INVALID").says("from 1 to 2");
     }
 }
+
+/// The certificates are those of the crate's own tests; OpenSSL made them and the signature.
+#[test]
+fn a_certificate_is_handed_over_and_judged() {
+    macro_rules! made {
+        ($name:literal) => {
+            include_str!(concat!("../../crates/webhook/tests/verify/paypal/", $name))
+        };
+    }
+    let keyward = Sandbox::bare().and("KEYWARD_KEYCHAIN", "memory");
+    let capture = format!(
+        "POST / HTTP/1.1\r\nPAYPAL-TRANSMISSION-ID: 69cd13f0-d67a-11e5-baa3-778b53f4ae55\r\n\
+         PAYPAL-TRANSMISSION-TIME: 2025-10-09T08:53:20Z\r\n\
+         PAYPAL-CERT-URL: https://api.paypal.com/v1/notifications/certs/CERT-360caa42\r\n\
+         PAYPAL-TRANSMISSION-SIG: {}\r\n\r\n{{\"id\":\"WH-1\"}}",
+        made!("signature.txt").trim_end()
+    );
+    let file = keyward.create("capture", capture);
+    let ask = |more: &str| {
+        let line = format!("webhook verify --request {file} --at 2025-10-09T09:00:00Z {more}");
+        keyward.run(&line)
+    };
+    ask("").exits(1).says("undecidable").says("--param-file cert=F");
+    let chain = keyward.create("chain.pem", [made!("leaf.pem"), made!("issuer.pem")].concat());
+    let other = keyward.create("other.pem", made!("other.pem"));
+    let id = "--param webhook-id=8PT597110X687430LKGECATA";
+    ask(&format!("--param-file cert={chain}")).exits(1).says("--param webhook-id");
+    ask(&format!("--param-file cert={chain} {id}")).ok().says("valid (PayPal)").says("revoked");
+    let report = ask(&format!("--param-file cert={other} {id} --json")).exits(1).json();
+    let reason = &report["reasons"][0];
+    assert_eq!((&reason["code"], &reason["proved"]), (&"cert-untrusted".into(), &true.into()));
+    assert_eq!(reason["wanted"]["parameter"], "cert");
+}

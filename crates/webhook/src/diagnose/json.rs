@@ -2,7 +2,7 @@
 //! which encoders in use lay out and escape the same tokens; each of them is tried.
 
 use super::body::{BOM, attempt};
-use super::{Context, Finding};
+use super::{Context, Finding, numbers};
 use crate::json_text::{Document, Escapes, Layout, Traits};
 use crate::report::Code;
 
@@ -10,11 +10,12 @@ const RAW: &str = "Verify the raw bytes, before any JSON parser: `express.raw({t
 
 /// Layouts with whether every encoder may use them; the others belong to pretty-printers, which
 /// escape little.
-const LAYOUTS: [(Layout, bool, &str); 8] = [
+const LAYOUTS: [(Layout, bool, &str); 9] = [
     (Layout::Compact, true, ", compact"),
     (Layout::Kept, true, ""),
     (Layout::Indented("  "), true, ", indented by 2 blanks"),
     (Layout::Spaced, true, ", with a blank after each comma and colon, as Python writes"),
+    (Layout::Listed, true, ", with a blank after each comma"),
     (Layout::Opened, false, ", indented by 2 blanks with empty objects opened, as Ruby writes"),
     (Layout::Indented("    "), false, ", indented by 4 blanks"),
     (Layout::Indented("\t"), false, ", indented by tabs"),
@@ -72,6 +73,7 @@ pub(super) fn find(context: &Context, body: &[u8]) -> Option<Finding> {
     bare.and_then(|bare| rewritten(context, bare, "without the white space round it", false))
         .or_else(|| laid_out(context, &document))
         .or_else(|| sorted(context, &document))
+        .or_else(|| numbers::find(context, &document))
 }
 
 fn laid_out(context: &Context, document: &Document) -> Option<Finding> {
@@ -115,7 +117,12 @@ fn sorted(context: &Context, document: &Document) -> Option<Finding> {
 }
 
 /// Tries one spelling, and, for the usual encoders, the same with a line break at its end.
-fn rewritten(context: &Context, mut text: Vec<u8>, what: &str, ended: bool) -> Option<Finding> {
+pub(super) fn rewritten(
+    context: &Context,
+    mut text: Vec<u8>,
+    what: &str,
+    ended: bool,
+) -> Option<Finding> {
     let message =
         format!("The JSON of the body was parsed and written again. What was signed is {what}.");
     let plain = attempt(context, Code::BodyReserialised, &text, &message, RAW);

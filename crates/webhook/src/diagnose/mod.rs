@@ -8,6 +8,7 @@ mod body;
 mod claims;
 mod form;
 mod json;
+mod numbers;
 mod parts;
 mod secret;
 mod signature;

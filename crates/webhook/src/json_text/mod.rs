@@ -44,6 +44,8 @@ pub(crate) enum Layout {
     Compact,
     /// `", "` and `": "`, as Python's `json.dumps` writes.
     Spaced,
+    /// `", "` alone, as string formatting by hand often leaves it.
+    Listed,
     /// One token a line, indented by this text; `"key": value`.
     Indented(&'static str),
     /// As indented by two blanks, with empty objects and arrays opened onto lines of their own, as
@@ -146,6 +148,11 @@ impl<'a> Document<'a> {
                         out.push(b' ');
                     }
                 }
+                Layout::Listed => {
+                    if last == Some(Kind::Comma) {
+                        out.push(b' ');
+                    }
+                }
                 Layout::Indented(unit) => indent(&mut out, last, token.kind, depth, unit, false),
                 Layout::Opened => indent(&mut out, last, token.kind, depth, "  ", true),
             }
@@ -156,6 +163,39 @@ impl<'a> Document<'a> {
             (last, last_end) = (Some(token.kind), token.end);
         }
         Some(out)
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn numbers(&self) -> usize {
+        self.tokens.iter().filter(|token| self.number(token).is_some()).count()
+    }
+
+    fn number(&self, token: &Token) -> Option<&str> {
+        let text = std::str::from_utf8(self.bytes(token)).ok()?;
+        let starts = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        (token.kind == Kind::Word && starts).then_some(text)
+    }
+
+    /// The text with other spellings for some of its numbers, by their place among them; `None` when none has
+    /// another.
+    pub(crate) fn respelled(
+        &self,
+        mut spell: impl FnMut(usize, &str) -> Option<String>,
+    ) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(self.text.len() + self.text.len() / 8);
+        let (mut copied, mut number, mut changed) = (0, 0, false);
+        for token in &self.tokens {
+            let Some(text) = self.number(token) else { continue };
+            if let Some(other) = spell(number, text) {
+                out.extend_from_slice(&self.text[copied..token.start as usize]);
+                out.extend_from_slice(other.as_bytes());
+                copied = token.end as usize;
+                changed = true;
+            }
+            number += 1;
+        }
+        out.extend_from_slice(&self.text[copied..]);
+        changed.then_some(out)
     }
 
     /// The same JSON, compact, with the members of each object sorted by key; `None` when it is

@@ -166,6 +166,10 @@ fn bodies(scheme: &Scheme, key: &Material, all: &mut Vec<Broken>) {
     let ascii = COMPACT.replace('ü', "\\u00fc").replace('é', "\\u00e9");
     let slashes = COMPACT.replace('/', "\\/");
     let spaced = COMPACT.replace(':', ": ").replace(",\"", ", \"").replace("1,2", "1, 2");
+    let [floats, one_float] = ["1.0,2.0", "1.0,2"].map(|numbers| COMPACT.replace("1,2", numbers));
+    let short = COMPACT.replace("1.50", "1.5").replace(':', ": ").replace(',', ", ");
+    let [hundred, exponent] = ["150", "1.5e2"].map(|number| COMPACT.replace("1.50", number));
+    let listed = COMPACT.replace(',', ", ");
     let crlf = PRETTY.replace('\n', "\r\n");
     let latin: Vec<u8> =
         COMPACT.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
@@ -182,6 +186,11 @@ fn bodies(scheme: &Scheme, key: &Material, all: &mut Vec<Broken>) {
         ("body-reserialised", "characters escaped", COMPACT, ascii.clone().into()),
         ("body-reserialised", "slashes unescaped", &slashes, COMPACT.into()),
         ("body-reserialised", "keys unsorted", sorted, COMPACT.into()),
+        ("body-reserialised", "`.0` cut off", &floats, COMPACT.into()),
+        ("body-reserialised", "`.0` cut off one number", &one_float, COMPACT.into()),
+        ("body-reserialised", "zeros cut off, blanks put in", COMPACT, short.into()),
+        ("body-reserialised", "an exponent put in", &hundred, exponent.into()),
+        ("body-reserialised", "blanks after commas taken out", &listed, COMPACT.into()),
         ("trailing-newline-added", "LF added", COMPACT, line(COMPACT, "\n")),
         ("trailing-newline-added", "CRLF added", COMPACT, line(COMPACT, "\r\n")),
         ("trailing-newline-stripped", "LF cut", &with_lf, COMPACT.into()),
