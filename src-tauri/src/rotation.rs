@@ -243,13 +243,18 @@ fn driving<T>(
     shell: &Shell,
     work: impl FnOnce(&Cancel, &mut dyn FnMut(&RunView)) -> Answer<T>,
 ) -> Answer<T> {
-    let cancel = Cancel::default();
-    shell.driving(Some(cancel.clone()));
+    let cancel = shell.begin_drive().ok_or_else(|| {
+        Error::new(
+            "RUN_BUSY",
+            "This window is at work on a rotation already. Nothing was changed.",
+            "Try again when it is done.",
+        )
+    })?;
     let answer = work(&cancel, &mut |view| {
         // A window that is gone needs no progress.
         let _ = app.emit("rotation-progress", view.clone());
     });
-    shell.driving(None);
+    shell.end_drive();
     answer
 }
 

@@ -31,9 +31,20 @@ impl Shell {
         }
     }
 
-    /// Remembers the run that goes on by itself, or that there is none.
-    pub fn driving(&self, cancel: Option<Cancel>) {
-        *self.drive.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+    /// Begins a run that goes on by itself; none while another does.
+    pub fn begin_drive(&self) -> Option<Cancel> {
+        let mut drive = self.drive.lock().unwrap_or_else(PoisonError::into_inner);
+        if drive.is_some() {
+            return None;
+        }
+        let cancel = Cancel::default();
+        *drive = Some(cancel.clone());
+        Some(cancel)
+    }
+
+    /// Forgets it.
+    pub fn end_drive(&self) {
+        *self.drive.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Stops the run that goes on by itself.

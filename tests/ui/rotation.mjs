@@ -81,7 +81,7 @@ export const rotation = {
     await window.page.locator('[data-testid="run-overlap"]').selectOption("0");
     await window.click("run-start");
     await window.says("run-waits", "waits for you");
-    await window.says("allow-provider", /SendGrid's own address, which is built in/);
+    await window.says("allow-provider", /SendGrid API key: Keyward can make[^]*the provider's own address, which is built in/);
     await window.click("allow");
     await window.says("run-waits", "Keyward goes on");
     assert.equal(await window.at("run-value").count(), 0, "no value has to be handed in");
@@ -89,6 +89,7 @@ export const rotation = {
     await window.at("run-driving").waitFor();
     await window.click("nav-home");
     await window.at("status-drive").waitFor();
+    await window.says("toast", /sendgrid is rotated\. The old key is dead/);
     await window.click("nav-rotation");
     await inState(window, "done");
     await window.says("run", /2 of 2 places have it/);
@@ -248,6 +249,7 @@ export const rotation = {
   "providers are allowed, forbidden and given an address in Settings": async (open) => {
     const window = await open();
     await window.click("nav-settings");
+    await window.type("providers-filter", "sendgr");
     const row = window.row("provider-row", "sendgrid");
     await row.locator('[data-testid="provider-open"]').click();
     await window.says("provider-more", /make the new key, ask whether a key works and revoke/);
@@ -262,6 +264,7 @@ export const rotation = {
     await window.says("provider-more", /go(es)? to https:\/\/mail\.acme\.example\/v3/);
     await row.locator('[data-testid="provider-allow"]').uncheck();
     await window.page.locator('[data-id="sendgrid"][data-allowed="false"]').waitFor();
+    await window.type("providers-filter", "");
     const bao = window.row("provider-row", "vault-approle");
     await bao.locator('[data-testid="provider-open"]').click();
     await window.says("provider-more", /Tried against the provider's own server/);

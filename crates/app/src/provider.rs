@@ -84,6 +84,9 @@ impl Standing {
         let mut setting = None;
         if let Some(known) = &known {
             setting = settings.into_iter().find(|one| one.id == known.id);
+            if known.needs_endpoint() && setting.as_ref().is_none_or(|one| one.endpoint.is_none()) {
+                missing.push("the server's address: `keyward provider allow ID --endpoint URL`".to_owned());
+            }
             for parameter in &known.parameters {
                 let given =
                     connection.as_ref().is_some_and(|c| c.parameters.contains_key(&parameter.name));

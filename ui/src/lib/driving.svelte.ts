@@ -18,8 +18,14 @@ class Driving {
   errors = $state.raw<Record<string, ApiError>>({});
 
   /** Lets Keyward go on with a run. */
-  drive(entry: string): Promise<RunView | null> {
-    return this.#work(entry, () => api().rotationDrive({ name: entry }));
+  async drive(entry: string): Promise<RunView | null> {
+    const view = await this.#work(entry, () => api().rotationDrive({ name: entry }));
+    // Whoever is at the run sees it there.
+    if (app.screen === "rotation" && app.rotation.selected === entry) return view;
+    if (!view) this.#complain(entry);
+    else if (view.state === "done") app.say(`\`${entry}\` is rotated. The old key is dead.`);
+    else app.say(`The rotation of \`${entry}\` goes on with you: ${view.next?.title ?? ""}.`);
+    return view;
   }
 
   /** Revokes the current value of an entry first, and opens its run. */

@@ -60,8 +60,8 @@ test("what Keyward does and what it sends is said", () => {
     "ask whether a key works",
   );
   expect(doesWords({ can_check: false, can_create: false, can_revoke: false })).toBe("");
-  const gitlab = { title: "GitLab", endpoint: null, admin: null, own: false };
-  expect(sentWords(gitlab)).toMatch(/GitLab's own address/);
+  const gitlab = { endpoint: null, admin: null, own: false };
+  expect(sentWords(gitlab)).toMatch(/the provider's own address/);
   expect(sentWords({ ...gitlab, endpoint: "https://git.acme.example" })).toMatch(
     /to https:\/\/git\.acme\.example/,
   );

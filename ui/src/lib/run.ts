@@ -65,14 +65,14 @@ export function briefWords(
 
 /** What leaves the machine once a provider is allowed, and where it goes. */
 export function sentWords(
-  provider: Pick<ProviderRow, "title" | "endpoint" | "admin" | "own">,
+  provider: Pick<ProviderRow, "endpoint" | "admin" | "own">,
 ): string {
   const what = provider.admin ? "The key and its stronger credential go" : "The key itself goes";
   const where = provider.endpoint
     ? `to ${provider.endpoint}`
     : provider.own
       ? "to the address in the connector that you took in"
-      : `to ${provider.title}'s own address, which is built in`;
+      : "to the provider's own address, which is built in";
   return `${what} ${where}, over HTTPS and to nobody else. Only when you say so.`;
 }
 
@@ -82,6 +82,7 @@ const BEFORE: Record<string, string[]> = {
 };
 const AFTER: Record<string, string> = {
   generate: "created",
+  allow: "created",
   verify: "verified-new",
   deploy: "distributed",
   revoke: "revoked-old",

@@ -323,6 +323,12 @@ impl Keyward {
                 "Copy it again, whole; `--force` takes it as it is.",
             ))
         };
+        if let Some(known) = job.standing.connector.as_deref()
+            && known.takes(&old)
+            && !known.takes(value)
+        {
+            return unfit(&format!("This is not the form of a {}.", known.title));
+        }
         match (Guess::of("", &old), guess) {
             (Guess { provider: Some(provider), .. }, Guess { provider: None, .. }) => {
                 unfit(&format!(

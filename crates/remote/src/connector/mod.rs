@@ -146,6 +146,7 @@ impl Connector {
     pub fn takes(&self, value: &SecretSlice<u8>) -> bool {
         match &self.kind {
             Kind::Recipe(recipe) => recipe.takes(value.expose_secret()),
+            Kind::Aws => crate::aws::takes(value.expose_secret()),
             Kind::Google => google::takes(value.expose_secret()),
         }
     }

@@ -16,7 +16,7 @@ type Seed = Partial<FakeProvider> & Pick<FakeProvider, "id" | "title" | "shape" 
 const SEEDS: Seed[] = [
   {
     id: "aws",
-    title: "AWS",
+    title: "AWS access key",
     shape: "issue-delete",
     console: "https://console.aws.amazon.com/iam",
     can_create: true,
@@ -28,7 +28,7 @@ const SEEDS: Seed[] = [
   },
   {
     id: "cloudflare",
-    title: "Cloudflare",
+    title: "Cloudflare API token of a user",
     shape: "roll-in-place",
     console: "https://dash.cloudflare.com/profile/api-tokens",
     can_create: true,
@@ -41,7 +41,7 @@ const SEEDS: Seed[] = [
   },
   {
     id: "github",
-    title: "GitHub",
+    title: "GitHub token",
     shape: "self-revoke",
     console: "https://github.com/settings/tokens",
     can_revoke: true,
@@ -49,7 +49,7 @@ const SEEDS: Seed[] = [
   },
   {
     id: "openai",
-    title: "OpenAI",
+    title: "OpenAI project key",
     shape: "issue-delete",
     console: "https://platform.openai.com/api-keys",
     can_create: true,
@@ -63,7 +63,7 @@ const SEEDS: Seed[] = [
   },
   {
     id: "sendgrid",
-    title: "SendGrid",
+    title: "SendGrid API key",
     shape: "issue-delete",
     console: "https://app.sendgrid.com/settings/api_keys",
     can_create: true,
@@ -72,7 +72,7 @@ const SEEDS: Seed[] = [
   },
   {
     id: "stripe",
-    title: "Stripe",
+    title: "Stripe secret or restricted key",
     shape: "console-only",
     console: "https://dashboard.stripe.com/apikeys",
     make: [

@@ -122,7 +122,7 @@ async function drive(v: FakeVault, name: string): Promise<RunView> {
   const entry = v.find(name);
   reach(v, entry);
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, v.options.slow ? 1200 : 180));
+    await new Promise((resolve) => setTimeout(resolve, v.options.slow ? 1200 : 300));
     if (job.cancelled) throw new ApiError("CANCELLED", "Stopped. The run stands where it is.", "");
     const provider = providerOf(v, entry);
     const around = { now: Date.now(), provider, can: mayAct(v, entry), providerName: "", ipNote: null, url: null };
@@ -200,7 +200,10 @@ export function rotationCommands(v: FakeVault) {
             "Copy it again, whole; `--force` takes it as it is.",
           );
         takeIn(v, run, value);
-      } else if (waitsForList(run)) run.allow = v.at();
+      } else if (waitsForList(run)) {
+        run.allow = v.at();
+        v.record("rotate-next", name, stateOf(run));
+      }
       else {
         for (const known of run.places)
           if (stateOf(run) === "verified-new" && !known.by_hand && !known.done)

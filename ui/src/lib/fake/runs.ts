@@ -129,7 +129,7 @@ export function byItself(run: FakeRun, around: Around): string | null {
 function next(run: FakeRun, around: Around): NextStep | null {
   if (hasEnded(run)) return null;
   const state = stateOf(run);
-  const name = around.provider?.title ?? around.providerName;
+  const name = around.providerName;
   const waiting =
     state === "overlap" && run.until !== null && Date.parse(run.until) > around.now;
   const [title, text, clicks]: [string, string, string[]] = (() => {
