@@ -13,9 +13,9 @@ mod bad_keychain;
 mod bad_scan;
 #[cfg(target_os = "linux")]
 mod bad_vault;
-mod calendar;
 #[cfg(target_os = "linux")]
 mod bad_webhook;
+mod calendar;
 mod canary;
 mod contract;
 #[cfg(target_os = "linux")]

@@ -2,6 +2,8 @@
 //! everywhere, revoked, and proved dead.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -291,4 +293,28 @@ fn a_backup_brings_back_where_copies_are_and_never_the_leave_to_talk() {
     keyward.run(&restore).ok();
     let list = keyward.run("destination list gitlab --json").ok().json();
     assert_eq!(list["destinations"].as_array().unwrap().len(), 2, "{list}");
+}
+
+#[test]
+fn a_run_is_driven_by_one_process_at_a_time() {
+    let (keyward, provider, _) = with_sendgrid();
+    provider.fault(Fault::Linger(6));
+    let mut command = keyward.command(env!("CARGO_BIN_EXE_keyward"));
+    command.args(["rotate", "sendgrid", "--start", "--provider-api", "--overlap", "0s"]);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let lock = || {
+        fs::read_dir(keyward.home())
+            .unwrap()
+            .flatten()
+            .any(|row| row.path().extension().is_some_and(|end| end == "lock"))
+    };
+    while !provider.calls().iter().any(|call| call.starts_with("DELETE")) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before the old key was revoked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // It waits until the old key is refused; meanwhile nobody else takes a step.
+    keyward.run("rotate sendgrid --resume --provider-api").fails(8, "RUN_BUSY");
+    assert!(child.wait().unwrap().success());
+    assert!(!lock(), "the run's lock outlived it");
+    assert_eq!(provider.alive(), [value(&keyward, "get sendgrid --reveal")]);
 }

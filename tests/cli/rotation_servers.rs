@@ -154,7 +154,8 @@ print(json.dumps([[k["AccessKeyId"] for k in keys], stage("AWSCURRENT"), stage("
     assert_eq!(seen, serde_json::json!([[id], new, previous]));
     assert!(fs::read_to_string(&env).unwrap().contains(&new));
     let list = keyward.run("destination list acme/prod/aws --json").ok().json();
-    let states: Vec<_> = list["destinations"].as_array().unwrap().iter().map(|row| row["state"].as_str()).collect();
+    let states: Vec<_> =
+        list["destinations"].as_array().unwrap().iter().map(|row| row["state"].as_str()).collect();
     assert_eq!(states, [Some("current"), Some("current")]);
 }
 
@@ -193,7 +194,9 @@ print(json.dumps(role + ":" + first))"#
         assert_eq!(said.json()["liveness"], "alive", "a true overlap, version {version}");
     }
     let new = keyward.run("get acme/prod/ci --reveal").ok().out;
-    let seen = bao.python(&format!("{BAO}\nprint(json.dumps(get('secret/data/shop').json()['data']['data']))"));
+    let seen = bao.python(&format!(
+        "{BAO}\nprint(json.dumps(get('secret/data/shop').json()['data']['data']))"
+    ));
     assert_eq!(seen, serde_json::json!({ "ROLE": new, "OTHER": "kept" }));
 
     // Another run, with nothing to wait for, ends with the provider's own refusal.

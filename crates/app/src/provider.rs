@@ -85,7 +85,9 @@ impl Standing {
         if let Some(known) = &known {
             setting = settings.into_iter().find(|one| one.id == known.id);
             if known.needs_endpoint() && setting.as_ref().is_none_or(|one| one.endpoint.is_none()) {
-                missing.push("the server's address: `keyward provider allow ID --endpoint URL`".to_owned());
+                missing.push(
+                    "the server's address: `keyward provider allow ID --endpoint URL`".to_owned(),
+                );
             }
             for parameter in &known.parameters {
                 let given =

@@ -2,6 +2,7 @@
 //! a time, each known to the run before it is done, until a person or the clock is waited for.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use keyward_rotation::{Can, Run, Todo};
 use keyward_scan::Cancel;
@@ -96,11 +97,16 @@ impl Keyward {
         self.with_entry(&job.entry.path(), |open| self.reach(open, &job.entry)).map(|_| ())
     }
 
+    /// One file for each run; it goes with the run's end.
+    pub(super) fn lease_path(&self, job: &Job) -> PathBuf {
+        self.config.home.join(format!("rotate-{}.lock", job.stored.id))
+    }
+
     pub(super) fn lease(&self, job: &Job) -> Result<Lease, Error> {
         if self.is_in_memory() {
             return Ok(Lease { _file: None });
         }
-        let path = self.config.home.join("rotate.lock");
+        let path = self.lease_path(job);
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -112,7 +118,7 @@ impl Keyward {
             Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(
                 "RUN_BUSY",
                 format!(
-                    "Another Keyward is at work on a rotation; `{}` was left as it is.",
+                    "Another Keyward is at work on the rotation of `{}`. It was left as it is.",
                     job.entry.path()
                 ),
                 "Try again when it is done.",

@@ -262,6 +262,10 @@ impl Keyward {
             })
         })?;
         (job.stored, job.versions) = after;
+        if job.run.state.ended() {
+            // Nobody can take a step any more, so nobody has to be kept out.
+            let _ = std::fs::remove_file(self.lease_path(job));
+        }
         Ok(view)
     }
 
