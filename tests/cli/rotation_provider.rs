@@ -298,7 +298,7 @@ fn a_backup_brings_back_where_copies_are_and_never_the_leave_to_talk() {
 #[test]
 fn a_run_is_driven_by_one_process_at_a_time() {
     let (keyward, provider, _) = with_sendgrid();
-    provider.fault(Fault::Linger(6));
+    provider.fault(Fault::Linger(4));
     let mut command = keyward.command(env!("CARGO_BIN_EXE_keyward"));
     command.args(["rotate", "sendgrid", "--start", "--provider-api", "--overlap", "0s"]);
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
