@@ -302,12 +302,8 @@ fn a_run_is_driven_by_one_process_at_a_time() {
     let mut command = keyward.command(env!("CARGO_BIN_EXE_keyward"));
     command.args(["rotate", "sendgrid", "--start", "--provider-api", "--overlap", "0s"]);
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    let lock = || {
-        fs::read_dir(keyward.home())
-            .unwrap()
-            .flatten()
-            .any(|row| row.path().extension().is_some_and(|end| end == "lock"))
-    };
+    let is_lock = |row: &fs::DirEntry| row.file_name().to_string_lossy().starts_with("rotate-");
+    let lock = || fs::read_dir(keyward.home()).unwrap().flatten().any(|row| is_lock(&row));
     while !provider.calls().iter().any(|call| call.starts_with("DELETE")) {
         assert!(child.try_wait().unwrap().is_none(), "it ended before the old key was revoked");
         std::thread::sleep(Duration::from_millis(20));
