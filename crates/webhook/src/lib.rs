@@ -39,9 +39,7 @@ mod verdict;
 pub use adapters::Adapter;
 pub use challenge::{Answer, ChallengeError, Handshake, challenge};
 pub use guess::{Candidate, guess};
-pub use report::{
-    Check, CheckName, Code, Difference, Reason, Report, SecretName, Verdict, Wanted,
-};
+pub use report::{Check, CheckName, Code, Difference, Reason, Report, SecretName, Verdict, Wanted};
 pub use request::{MAX_INPUT, Request, SampleError, read_request};
 pub use scheme::{
     Algorithm, ApiKey, CertUrl, DeliveryId, Encoding, HashClaim, HeaderField, Hmac, Jwt,
