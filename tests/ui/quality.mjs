@@ -112,6 +112,10 @@ export const quality = {
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/<img src=x onerror=window.pwned=1>").click();
     await window.says("entry-detail", /⟨U\+202E⟩gnp\.exe <script>/);
+    await window.says("places", /\/tmp\/⟨U\+202E⟩acme\/prod\/<img[^]*<img src=x/);
+    await window.click("entry-rotate");
+    await window.click("run-start");
+    await window.says("run-places", /⟨U\+202E⟩acme/);
     await window.click("nav-leaks");
     await window.page.locator('[data-testid="repository-row"][data-id*="img src"]').click();
     await window.says("finding-row", /⟨U\+202E⟩exe\.png/);
