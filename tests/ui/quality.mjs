@@ -366,6 +366,22 @@ for (const [name, enter] of Object.entries(STATES)) {
   }
 }
 
+for (const name of Object.keys(STATES).filter((name) => /^(rotation|entry|providers)/.test(name))) {
+  quality[`${name}: nothing clips at 200 %`] = async (open) => {
+    const window = await open({ width: 900, height: 600 });
+    await STATES[name](window);
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with text of twice the size");
+    await window.shot(`state-${name}-text200`);
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = ""));
+    await window.page.setViewportSize({ width: 450, height: 300 });
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with a zoom of 200 %");
+    await window.close();
+  };
+}
+
 const SPACED = BODY.replaceAll(":", ": ");
 
 /** Fills the capture and verifies it. */
