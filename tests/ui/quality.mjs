@@ -112,6 +112,10 @@ export const quality = {
     await window.click("nav-secrets");
     await window.row("entry-row", "acme/prod/<img src=x onerror=window.pwned=1>").click();
     await window.says("entry-detail", /⟨U\+202E⟩gnp\.exe <script>/);
+    await window.says("places", /\/tmp\/⟨U\+202E⟩acme\/prod\/<img[^]*<img src=x/);
+    await window.click("entry-rotate");
+    await window.click("run-start");
+    await window.says("run-places", /⟨U\+202E⟩acme/);
     await window.click("nav-leaks");
     await window.page.locator('[data-testid="repository-row"][data-id*="img src"]').click();
     await window.says("finding-row", /⟨U\+202E⟩exe\.png/);
@@ -360,6 +364,22 @@ for (const [name, enter] of Object.entries(STATES)) {
       await window.close();
     };
   }
+}
+
+for (const name of Object.keys(STATES).filter((name) => /^(rotation|entry|providers)/.test(name))) {
+  quality[`${name}: nothing clips at 200 %`] = async (open) => {
+    const window = await open({ width: 900, height: 600 });
+    await STATES[name](window);
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with text of twice the size");
+    await window.shot(`state-${name}-text200`);
+    await window.page.evaluate(() => (document.documentElement.style.fontSize = ""));
+    await window.page.setViewportSize({ width: 450, height: 300 });
+    await window.page.waitForTimeout(60);
+    assert.deepEqual(await window.overflow(), [], "with a zoom of 200 %");
+    await window.close();
+  };
 }
 
 const SPACED = BODY.replaceAll(":", ": ");

@@ -2,6 +2,7 @@
 
 import { api } from "./api";
 import { app, type ScreenId } from "./app.svelte";
+import { driving } from "./driving.svelte";
 import type { IconName } from "./icons";
 import { compareUrgency } from "./urgency";
 import { type Mode, webhooks } from "./webhooks.svelte";
@@ -124,6 +125,13 @@ const HERE: Action[] = [
     key: "r",
     screen: "secrets",
     run: () => selectedSecret((name) => app.openRotation(name)),
+  },
+  {
+    id: "revoke-secret",
+    name: "Revoke the open secret now",
+    icon: "triangle-alert",
+    screen: "secrets",
+    run: () => selectedSecret((name) => void driving.revoke(name)),
   },
   {
     id: "rotate-next",

@@ -27,6 +27,8 @@ test("whatever is thrown becomes one kind of error", () => {
 
 test("a hint that names a flag becomes one of the window", () => {
   expect(hintOf({ code: "VALUE_UNFIT", hint: "`--force` takes it as it is." })).not.toMatch(/--/);
+  expect(hintOf({ code: "RUN_STATE", hint: "Look at it with `--status`." })).not.toMatch(/--/);
+  expect(hintOf({ code: "RUN_STATE", hint: "Make a new key." })).toBe("Make a new key.");
   expect(hintOf({ code: "KC_LOCKED", hint: "Unlock it." })).toBe("Unlock it.");
   expect(hintOf({ code: "constructor", hint: "x" })).toBe("x");
 });

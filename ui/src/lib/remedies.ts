@@ -48,5 +48,8 @@ const HINTS: Record<string, string> = {
 
 /** What to do next about an error, in the window's words. */
 export function hintOf(error: { code: string; hint: string }): string {
+  // Its hints are many, and some name a flag.
+  if (error.code === "RUN_STATE" && error.hint.includes("--"))
+    return "The run shows what it waits for.";
   return (Object.hasOwn(HINTS, error.code) && HINTS[error.code]) || error.hint;
 }

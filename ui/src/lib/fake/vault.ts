@@ -267,6 +267,16 @@ export class FakeVault {
       "v",
     );
     this.entries.push(entry);
+    const [place] = seedPlaces(this.now);
+    if (place)
+      this.places.push({
+        ...place,
+        id: "01JD0PLACEHOSTILE000000000",
+        entry: HOSTILE.entry,
+        place: `/tmp/\u202e${HOSTILE.entry}`,
+        state: "failed",
+        note: "<img src=x onerror=window.pwned=1>",
+      });
     this.repositories.push({
       path: HOSTILE.repository,
       scanned: daysAgo(this.now, 1),
