@@ -40,9 +40,10 @@ impl Keyward {
             Ok((entry, version, value, reached))
         })?;
         let at = self.clock();
-        let checked = reached.account(at).check(&value).map_err(|failure| {
-            failed(&reached.connector.title, "asked about the value", &failure, "")
-        })?;
+        let checked = reached
+            .account(at)
+            .check(&value)
+            .map_err(|failure| failed(&reached.name(), "asked about the value", &failure, ""))?;
         let view = CheckView {
             version: JSON_VERSION,
             entry: entry.path(),

@@ -173,12 +173,7 @@ impl Keyward {
         name: &str,
         id: Option<&str>,
     ) -> Result<DestinationList, Error> {
-        self.visit(
-            name,
-            id,
-            |ready, values, token, now| look(ready, values, token, now),
-            "destination-check",
-        )
+        self.visit(name, id, look, "destination-check")
     }
 
     /// Does something at each place of an entry, with the values of its versions, the current first.

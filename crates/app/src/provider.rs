@@ -52,6 +52,11 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
+    /// What people call the provider.
+    pub(crate) fn name(&self) -> String {
+        provider_name(&self.connector)
+    }
+
     /// The account as the connector takes it.
     pub(crate) fn account(&self, now: Timestamp) -> Account<'_> {
         Account {
@@ -294,7 +299,7 @@ impl Keyward {
                 "PROVIDER_NOT_ALLOWED",
                 format!(
                     "Keyward does not talk to {} unless you let it. Nothing was sent.",
-                    connector.title
+                    provider_name(&connector)
                 ),
                 format!("Let it with `keyward provider allow {}`.", connector.id),
             ));
@@ -304,7 +309,7 @@ impl Keyward {
                 "PROVIDER_NOT_CONNECTED",
                 format!(
                     "{} has to be told more of `{}`: {}. Nothing was sent.",
-                    connector.title,
+                    provider_name(&connector),
                     entry.path(),
                     standing.missing.join("; ")
                 ),
@@ -500,4 +505,50 @@ pub(crate) fn failed(title: &str, what: &str, failure: &Failure, kept: &str) -> 
             None => "Try again; the run goes on where it stands.".to_owned(),
         },
     )
+}
+
+/// Words that say what kind of credential a connector's title means; what stands before them is the
+/// provider.
+const KINDS: [&str; 11] = [
+    "API",
+    "AppRole",
+    "access",
+    "auth",
+    "authorization",
+    "client",
+    "integration",
+    "personal",
+    "project",
+    "secret",
+    "service",
+];
+
+/// What people call the provider of a connector: `GitLab` of "GitLab access token".
+pub(crate) fn provider_name(known: &Connector) -> String {
+    let words = known.title.split(' ');
+    let name: Vec<&str> =
+        words.take_while(|word| !KINDS.contains(word) && *word != "token").collect();
+    if name.is_empty() { known.title.clone() } else { name.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_called_by_its_name() {
+        let name = |id| provider_name(connector(id).unwrap());
+        for (id, wanted) in [
+            ("gitlab", "GitLab"),
+            ("huggingface", "Hugging Face"),
+            ("vault-approle", "Vault or OpenBao"),
+            ("aws", "AWS"),
+            ("stripe", "Stripe"),
+        ] {
+            assert_eq!(name(id), wanted);
+        }
+        for known in connectors() {
+            assert_ne!(provider_name(known), known.title, "{}: which kind is it?", known.id);
+        }
+    }
 }

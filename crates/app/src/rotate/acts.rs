@@ -30,7 +30,7 @@ impl Keyward {
     pub(super) fn make(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
         let account = reached.account(self.clock());
-        let title = &reached.connector.title;
+        let title = &reached.name();
         if reached.connector.can.check && job.run.old_id.is_none() {
             let checked = account.check(&old).map_err(|f| {
                 failed(title, "asked about the old value", &f, "Nothing was changed.")
@@ -102,7 +102,7 @@ impl Keyward {
     /// Finds out what became of a making that was cut off, and clears away what it left.
     pub(super) fn settle(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
-        let title = &reached.connector.title;
+        let title = &reached.name();
         let stays = "The run stands where it was.";
         if reached.connector.shape == RemoteShape::RollInPlace {
             return self.settle_roll(job, &reached, &old);
@@ -137,7 +137,7 @@ impl Keyward {
         reached: &Reached,
         old: &Secret,
     ) -> Result<RunView, Error> {
-        let title = &reached.connector.title;
+        let title = &reached.name();
         let begun = job.run.begun.as_ref().map_or(self.clock(), |begun| begun.at);
         let mut wait = FIRST;
         loop {
@@ -170,7 +170,7 @@ impl Keyward {
     /// up, while nobody has it.
     pub(super) fn try_new(&self, job: &mut Job) -> Result<RunView, Error> {
         let reached = self.reached(job)?;
-        let title = reached.connector.title.clone();
+        let title = reached.name();
         let Some(new) = self.value_of(job, job.run.to_version)? else {
             return Err(super::no_run(&job.entry));
         };
@@ -209,7 +209,7 @@ impl Keyward {
     /// Writes the new value to a place and looks whether it is there.
     pub(super) fn push(&self, job: &mut Job, placed: &Placed) -> Result<RunView, Error> {
         let (Some(version), Some(value)) =
-            (job.new().cloned(), self.value_of(job, job.run.to_version)?)
+            (job.new_version().cloned(), self.value_of(job, job.run.to_version)?)
         else {
             return Err(super::no_run(&job.entry));
         };
@@ -264,7 +264,7 @@ impl Keyward {
     /// Revokes the old value at the provider.
     pub(super) fn revoke_old(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
-        let title = reached.connector.title.clone();
+        let title = reached.name();
         let new = self.value_of(job, job.run.to_version)?;
         self.announce(job, Act::RevokeOld)?;
         let now = self.clock();
@@ -296,7 +296,7 @@ impl Keyward {
     /// Asks the provider about the old value until it refuses it.
     pub(super) fn prove_dead(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
-        let title = reached.connector.title.clone();
+        let title = reached.name();
         let mut wait = FIRST;
         let began = self.clock();
         loop {
@@ -341,7 +341,7 @@ impl Keyward {
         }
         if job.run.made && job.run.to_version.is_some() {
             let (reached, old) = self.reached_with_old(job)?;
-            let title = reached.connector.title.clone();
+            let title = reached.name();
             let new = self.value_of(job, job.run.to_version)?;
             self.announce(job, Act::RevokeNew)?;
             reached

@@ -56,11 +56,11 @@ impl Job {
         self.versions.iter().find(|version| Some(version.number) == number)
     }
 
-    fn old(&self) -> Option<&Version> {
+    fn old_version(&self) -> Option<&Version> {
         self.version(Some(self.run.from_version))
     }
 
-    fn new(&self) -> Option<&Version> {
+    fn new_version(&self) -> Option<&Version> {
         self.version(self.run.to_version)
     }
 
@@ -318,7 +318,7 @@ impl Keyward {
                 "Check what you pasted.",
             ));
         }
-        let Some(old) = job.old() else { return Ok(()) };
+        let Some(old) = job.old_version() else { return Ok(()) };
         let old = self.with_entry(&path, |open| self.read_one(open, old))?;
         let unfit = |what: &str| {
             Err(Error::new(

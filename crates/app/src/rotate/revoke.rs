@@ -129,7 +129,7 @@ impl Keyward {
             let with = current.map(|current| self.read_one(open, &current)).transpose()?;
             Ok((entry.path(), reached, doomed, with))
         })?;
-        let title = &reached.connector.title;
+        let title = &reached.name();
         let account = reached.account(self.clock());
         let id = match reached.connector.can.check {
             true => account.check(&doomed).ok().and_then(|checked| checked.id),

@@ -4,7 +4,7 @@ use keyward_rotation::{Placed, Proof, Run, RunState, Step, StepState, Todo};
 use keyward_store::{Entry, Run as StoredRun, Tx};
 
 use crate::Error;
-use crate::provider::Standing;
+use crate::provider::{Standing, provider_name};
 use crate::view::{JSON_VERSION, NextStep, RunPlace, RunProof, RunStep, RunView};
 
 /// A run as it is now. `tx` says how the entry stands with its provider.
@@ -86,7 +86,7 @@ fn words(step: Step) -> (&'static str, &'static str) {
 fn next(entry: &Entry, run: &Run, standing: &Standing, now: jiff::Timestamp) -> Option<NextStep> {
     let known = standing.connector.as_deref();
     let provider = match known {
-        Some(known) => known.title.clone(),
+        Some(known) => provider_name(known),
         None => entry.provider.clone().unwrap_or_else(|| "the provider".to_owned()),
     };
     let todo = run.todo(standing.can_for(run), now);
