@@ -71,7 +71,7 @@ fn a_whole_run_ends_with_the_old_key_proved_dead() {
     assert_eq!(run["state"], "done", "{said}");
     let new = sendgrid(1);
     no_value(&said, &[&old, &new]);
-    assert_eq!(provider.alive(), [new.clone()]);
+    assert_eq!(provider.alive(), std::slice::from_ref(&new));
     assert_eq!(value(&keyward, "get sendgrid --reveal"), new);
     assert_eq!(stages(&keyward, "sendgrid"), [stage(1, "dead"), stage(2, "current")]);
     let text = fs::read_to_string(&env).unwrap();
@@ -203,7 +203,7 @@ fn a_run_that_is_given_up_revokes_the_new_key() {
     );
     assert_eq!(provider.alive().len(), 2);
     keyward.run("rotate sendgrid --abort").ok();
-    assert_eq!(provider.alive(), [old.clone()]);
+    assert_eq!(provider.alive(), std::slice::from_ref(&old));
     assert_eq!(value(&keyward, "get sendgrid --reveal"), old);
 }
 
