@@ -2,8 +2,10 @@
 //! tried, revoked, and what its refusal looks like. Most of it is data (`providers/*.toml`).
 
 mod answer;
+mod exchange;
 mod form;
 mod google;
+mod parse;
 mod recipe;
 mod run;
 mod table;
@@ -17,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answer::Json;
 use self::google::Google;
+pub use self::parse::RecipeError;
 use self::recipe::Recipe;
-pub use self::recipe::RecipeError;
 use self::run::Runner;
 use crate::{Failure, Why};
 
@@ -132,7 +134,7 @@ impl Connector {
     /// # Errors
     /// [`RecipeError`] with the line; also when it takes the id of a built-in one.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
-        let connector = recipe::parse(text, true)?;
+        let connector = parse::parse(text, true)?;
         if self::connector(&connector.id).is_some() {
             let why = format!("`{}` is built in; give yours another `id`", connector.id);
             return Err(RecipeError { line: None, why });
