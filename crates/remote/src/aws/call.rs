@@ -45,7 +45,7 @@ impl Caller<'_> {
         let text = Zeroizing::new(text);
         match reply.status {
             200..300 => Ok(text),
-            status => Err(refused(status, code_of_xml(&text), reply.wait)),
+            status => Err(refused(status, code_of_xml(&text), reply.wait, action.reads)),
         }
     }
 
@@ -75,7 +75,7 @@ impl Caller<'_> {
         let named = answer.0.get("__type").and_then(Value::as_str);
         let named = named.map(|name| name.rsplit('#').next().unwrap_or(name).to_owned());
         let code = named.or_else(|| code_of_xml(&String::from_utf8_lossy(&reply.body)));
-        Err(refused(reply.status, code, reply.wait))
+        Err(refused(reply.status, code, reply.wait, reads))
     }
 
     fn send(
@@ -108,11 +108,12 @@ impl Caller<'_> {
     }
 }
 
-/// A refusal; AWS says "slow down" with 400.
-fn refused(status: u16, code: Option<String>, wait: Option<Duration>) -> Failure {
+/// A refusal; AWS says "slow down" with 400. A server that broke down may have done it before.
+fn refused(status: u16, code: Option<String>, wait: Option<Duration>, reads: bool) -> Failure {
     let throttled = code.as_deref().is_some_and(|code| code.contains("Throttl"));
     let wait = wait.or(throttled.then_some(Duration::from_secs(2)));
-    Failure { happened: Happened::No, why: Why::Refused { status, code }, wait }
+    let happened = if status >= 500 && !reads { Happened::Perhaps } else { Happened::No };
+    Failure { happened, why: Why::Refused { status, code }, wait }
 }
 
 /// `<Code>` of an error; a signature of another time has a code of its own here, for the cure is another.

@@ -1,5 +1,7 @@
 //! Calls to the places that speak JSON over HTTP: a credential in a header, a short code of a refusal.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -16,10 +18,11 @@ pub(super) struct Server {
     hidden: Vec<Zeroizing<String>>,
 }
 
-/// An answer of any status below 500 that is no redirect.
+/// An answer of any status but a redirect and 429.
 pub(super) struct Said {
     pub(super) status: u16,
     pub(super) body: Zeroizing<Vec<u8>>,
+    wait: Option<Duration>,
     happened: Happened,
     hidden: Vec<Zeroizing<String>>,
 }
@@ -67,7 +70,8 @@ impl Server {
         let reply = call.make(self.named, Patience::USUAL)?;
         let happened = if repeatable { Happened::No } else { Happened::Perhaps };
         let hidden = self.hidden.clone();
-        Ok(Said { status: reply.status, body: reply.body, happened, hidden })
+        let (status, body, wait) = (reply.status, reply.body, reply.wait);
+        Ok(Said { status, body, wait, happened, hidden })
     }
 }
 
@@ -97,7 +101,10 @@ impl Said {
         let plain = |text: &str| if is_hidden(text) { None } else { code(text) };
         let first = |value: &Value| value.get(0).unwrap_or(value).as_str().and_then(plain);
         let code = codes.iter().find_map(|key| first(answer.0.get(key)?));
-        Err(Failure::without_effect(Why::Refused { status: self.status, code }))
+        // A server that broke down may have done it before.
+        let happened = if self.status >= 500 { self.happened } else { Happened::No };
+        let why = Why::Refused { status: self.status, code };
+        Err(Failure { happened, why, wait: self.wait })
     }
 }
 

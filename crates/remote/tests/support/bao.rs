@@ -1,7 +1,9 @@
 //! OpenBao in its development mode: Vault's interface, on this machine, in memory.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -31,6 +33,10 @@ impl Bao {
         server.arg(format!("-dev-root-token-id={ROOT}"));
         server.arg(format!("-dev-listen-address=127.0.0.1:{port}"));
         let server = Running::start(&mut server, port);
+        // It listens before its store is mounted.
+        while !answers(port) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
         Self { address: format!("http://127.0.0.1:{port}"), held: Some((home, server)) }
     }
 
@@ -38,4 +44,17 @@ impl Bao {
     pub fn view(&self) -> Self {
         Self { address: self.address.clone(), held: None }
     }
+}
+
+fn answers(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        let head =
+            format!("GET /v1/secret/config HTTP/1.0\r\nHost: x\r\nX-Vault-Token: {ROOT}\r\n\r\n");
+        stream.write_all(head.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
 }
