@@ -221,9 +221,9 @@ print(json.dumps(post("auth/token/create-orphan", {{"policies": ["default"], "tt
     let keyward = Sandbox::with_file();
     keyward.add("acme/prod/token", made.as_str().unwrap());
     keyward.add("acme/prod/root", "root-of-tests");
-    let connect = "provider connect acme/prod/token --provider vault-token --param policies=default --param ttl=9000h --admin acme/prod/root";
+    let connect = "provider connect acme/prod/token --provider vault --param policies=default --param ttl=9000h --admin acme/prod/root";
     keyward.run(connect).ok();
-    keyward.run(&format!("provider allow vault-token --endpoint {}", bao.url)).ok();
+    keyward.run(&format!("provider allow vault --endpoint {}", bao.url)).ok();
     // Revoked first, and made anew at once, because another credential can.
     let run = keyward.run("revoke acme/prod/token --yes --json").ok();
     assert_eq!(run.json()["state"], "done", "{run}");
