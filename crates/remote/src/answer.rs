@@ -16,8 +16,8 @@ const MAX_HEADERS: usize = 256;
 const MAX_CHUNK_LINE: usize = 4 * 1024;
 /// Bytes that are read at a time.
 const STEP: usize = 16 * 1024;
-/// Most room for a body that is set aside at once.
-const MAX_SET_ASIDE: usize = 256 * 1024;
+/// Most room for a body that is set aside at once: more than any answer with a value in it has.
+const MAX_SET_ASIDE: usize = 32 * 1024;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) fn read(
     method: &str,
     limits: Limits,
 ) -> Result<Answer, RemoteError> {
-    let buffer = Zeroizing::new(Vec::with_capacity(MAX_HEAD + 2 * STEP));
+    let buffer = Zeroizing::new(Vec::with_capacity(2 * STEP));
     let mut input = Input { from, buffer, start: 0 };
     let mut answer = loop {
         let answer = input.head(limits)?;

@@ -18,3 +18,8 @@ pub(crate) const CAN: Can =
 
 /// The hosts that they go to, but for other regions and partitions.
 pub(crate) const HOSTS: [&str; 2] = ["iam.amazonaws.com", "sts.us-east-1.amazonaws.com"];
+
+/// Whether a value is an access key in a form that is read here.
+pub(crate) fn takes(value: &[u8]) -> bool {
+    credentials::Credentials::parse(value).is_ok()
+}

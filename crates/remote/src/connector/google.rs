@@ -240,6 +240,11 @@ fn refused(answer: &Answer, file: &KeyFile) -> Result<(), Failure> {
     Err(Failure::without_effect(Why::Refused { status: answer.status, code }))
 }
 
+/// Whether a value is a key file.
+pub(crate) fn takes(value: &[u8]) -> bool {
+    KeyFile::read(value).is_some()
+}
+
 fn key_file(value: &SecretSlice<u8>) -> Result<KeyFile, Failure> {
     KeyFile::read(value.expose_secret()).ok_or_else(no_key)
 }

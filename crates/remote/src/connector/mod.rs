@@ -2,8 +2,10 @@
 //! tried, revoked, and what its refusal looks like. Most of it is data (`providers/*.toml`).
 
 mod answer;
+mod exchange;
 mod form;
 mod google;
+mod parse;
 mod recipe;
 mod run;
 mod table;
@@ -12,13 +14,13 @@ mod template;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answer::Json;
 use self::google::Google;
+pub use self::parse::RecipeError;
 use self::recipe::Recipe;
-pub use self::recipe::RecipeError;
 use self::run::Runner;
 use crate::{Failure, Why};
 
@@ -132,12 +134,23 @@ impl Connector {
     /// # Errors
     /// [`RecipeError`] with the line; also when it takes the id of a built-in one.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
-        let connector = recipe::parse(text, true)?;
+        let connector = parse::parse(text, true)?;
         if self::connector(&connector.id).is_some() {
             let why = format!("`{}` is built in; give yours another `id`", connector.id);
             return Err(RecipeError { line: None, why });
         }
         Ok(connector)
+    }
+
+    /// Whether a value is of the form that this connector works with, such as `SG.<id>.<secret>`; where
+    /// it knows of none, any text is.
+    #[must_use]
+    pub fn takes(&self, value: &SecretSlice<u8>) -> bool {
+        match &self.kind {
+            Kind::Recipe(recipe) => recipe.takes(value.expose_secret()),
+            Kind::Aws => crate::aws::takes(value.expose_secret()),
+            Kind::Google => google::takes(value.expose_secret()),
+        }
     }
 
     /// Whether no address is built in, so that [`Account::endpoint`] has to be given.

@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{Connector, recipe};
+use super::{Connector, parse};
 
 /// Each file of `providers/`, by name without its ending, with its text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
 
 static TABLE: LazyLock<Vec<Connector>> = LazyLock::new(|| {
-    let read = |(_, text): &(&str, &str)| recipe::parse(text, false);
+    let read = |(_, text): &(&str, &str)| parse::parse(text, false);
     let mut table: Vec<_> =
         FILES.iter().map(read).collect::<Result<_, _>>().expect("a test reads every file");
     table.sort_by(|one, other| one.id.cmp(&other.id));
@@ -30,8 +30,7 @@ mod tests {
     fn every_file_is_a_connector_of_its_own() {
         let mut ids = BTreeSet::new();
         for (name, text) in FILES {
-            let connector =
-                recipe::parse(text, false).unwrap_or_else(|why| panic!("{name}: {why}"));
+            let connector = parse::parse(text, false).unwrap_or_else(|why| panic!("{name}: {why}"));
             assert_eq!(&connector.id, name);
             assert!(!connector.sources.is_empty(), "{name}: where are the facts from?");
             assert!(!connector.revoke_by_hand.is_empty() && !connector.make_by_hand.is_empty());

@@ -109,7 +109,7 @@ fn a_token_is_made_capped_and_ends_itself() {
     // At most an hour, whatever is asked for.
     bao.ask("POST", "/v1/sys/auth/token/tune", r#"{"max_lease_ttl":"1h"}"#).unwrap();
     let given = [("policies", "default"), ("ttl", "720h")];
-    bao.account("vault-token", &given, |account| {
+    bao.account("vault", &given, |account| {
         let first = account.create(&secret(ROOT), TOKEN).unwrap();
         let left = first.expires.unwrap().duration_since(account.now);
         assert!(left.as_secs() <= 3600 && left.as_secs() > 3500, "{left}");
@@ -178,6 +178,6 @@ fn a_server_that_is_gone_is_no_dead_token() {
             .map(|mut s| s.read(&mut [0]))
             .is_err()
     );
-    let failure = crate::with("vault-token", &url, |account| account.check(&secret(ROOT)));
+    let failure = crate::with("vault", &url, |account| account.check(&secret(ROOT)));
     assert!(failure.is_err());
 }

@@ -127,7 +127,7 @@ fn the_end_of_a_key_is_what_the_provider_says() {
     // Asked for 30 days, given one hour: a server may cap what it is asked for.
     let body = format!(r#"{{"auth":{{"client_token":"{NEW}","lease_duration":3600}}}}"#);
     let server = Server::with(200, &body);
-    let new = with("vault-token", &server.url, |account| account.create(&secret(VALUE), TOKEN));
+    let new = with("vault", &server.url, |account| account.create(&secret(VALUE), TOKEN));
     assert!(server.seen()[0].body.contains("720h"));
     assert_eq!(new.unwrap().expires.unwrap().to_string(), "2026-11-22T13:00:00Z");
 }
@@ -177,6 +177,9 @@ fn what_cannot_be_sent_is_refused_before_anything_is() {
     let form = "no: it needs `a value of the form SG.{id}.{secret}`";
     assert_eq!(refused("sendgrid", secret(VALUE)), form);
     assert!(server.seen().is_empty());
+    let takes = |id: &str, value: &str| connector(id).unwrap().takes(&secret(value));
+    assert!(takes("sendgrid", "SG.a.b") && !takes("sendgrid", VALUE) && !takes("gitlab", ""));
+    assert!(takes("google-service-account", &crate::google::key_file("k1")));
     // An id from elsewhere stays one segment of the path.
     let value = secret(VALUE);
     with("gitlab", &server.url, |account| account.revoke(&value, None, Some("../users?x=1#")))
@@ -229,7 +232,7 @@ fn a_call_goes_to_the_hosts_that_are_built_in_or_where_the_user_said() {
         let said = check("gitlab", "x", "", Some(endpoint));
         assert!(said.starts_with("no: "), "{endpoint}: {said}");
     }
-    assert_eq!(check("vault-token", "x", "", None), "no: it needs `endpoint`");
+    assert_eq!(check("vault", "x", "", None), "no: it needs `endpoint`");
 }
 
 /// A provider that puts whatever it was sent into every field that is read.
