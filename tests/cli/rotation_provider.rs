@@ -314,3 +314,22 @@ fn a_run_is_driven_by_one_process_at_a_time() {
     assert!(!lock(), "the run's lock outlived it");
     assert_eq!(provider.alive(), [value(&keyward, "get sendgrid --reveal")]);
 }
+
+#[test]
+fn a_file_that_was_imported_is_shown_until_it_is_a_place() {
+    let keyward = Sandbox::with_file();
+    let env = keyward.create("shop/.env", "API_TOKEN=some-value\nAPI_TOKEN=some-value\n");
+    keyward.run(&format!("import dotenv {env} --project a --env b --yes --skip-bad"));
+    let list = keyward.run("destination list api-token --json").ok().json();
+    assert_eq!(list["seen"][0]["how"], "import", "{list}");
+    assert_eq!(list["seen"][0]["place"], env.as_str());
+    keyward.run(&format!("destination add api-token dotenv {env}")).ok();
+    let list = keyward.run("destination check api-token --json").ok().json();
+    assert_eq!(list["seen"].as_array().unwrap().len(), 0, "{list}");
+    let place = &list["destinations"][0];
+    assert_eq!(
+        (&place["state"], place["place"].as_str().unwrap()),
+        (&"current".into(), format!("{env}: API_TOKEN").as_str())
+    );
+    assert!(place["note"].is_string(), "a variable that is set twice is told: {place}");
+}

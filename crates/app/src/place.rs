@@ -355,8 +355,14 @@ fn view(
         holds: seen.map_or(held, |seen| seen.holds),
         since: row.holds.map(|(_, at)| at.to_string()),
         state: state.to_owned(),
-        note: seen.and_then(|seen| seen.note.clone()),
+        note: seen.and_then(|seen| seen.note.clone()).or_else(|| remarks(place)),
     }
+}
+
+/// What a person should know of a place as it stands.
+fn remarks(place: &Place) -> Option<String> {
+    let remarks = place.remarks();
+    (!remarks.is_empty()).then(|| remarks.join(" "))
 }
 
 /// The places of an entry as a rotation run takes them.

@@ -123,7 +123,7 @@ pub struct DestinationRow {
     /// `current`, `behind`, `other` (a value that is not ours), `absent`, `unreadable` (it tells no
     /// one), `unknown` (never looked) or `failed`.
     pub state: String,
-    /// Why it failed.
+    /// Why it failed, or what to know of it.
     pub note: Option<String>,
 }
 

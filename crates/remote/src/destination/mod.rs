@@ -13,7 +13,7 @@ mod write;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretSlice};
@@ -136,12 +136,12 @@ pub struct Access<'a> {
 }
 
 impl Place {
-    /// One line for people, such as `shop/.env: STRIPE_KEY`.
+    /// One line for people, such as `/home/ada/shop/.env: STRIPE_KEY`.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Self::Dotenv { path, var } => format!("{}: {var}", ending(path)),
-            Self::File { path } => ending(path),
+            Self::Dotenv { path, var } => format!("{}: {var}", path.display()),
+            Self::File { path } => path.display().to_string(),
             Self::SecretsManager { secret, region, field, .. } => {
                 format!("AWS Secrets Manager {region}: {secret}{}", part(field.as_deref()))
             }
@@ -160,7 +160,7 @@ impl Place {
             }
             Self::Kubernetes { path, secret, key } => {
                 let secret = secret.as_ref().map(|name| format!("{name}, "));
-                format!("{}: {}{key}", ending(path), secret.unwrap_or_default())
+                format!("{}: {}{key}", path.display(), secret.unwrap_or_default())
             }
             Self::Command { argv, .. } => {
                 let line = argv.join(" ");
@@ -330,13 +330,6 @@ fn local(why: impl Into<String>) -> Failure {
 fn text(value: &[u8]) -> Result<&str, Failure> {
     std::str::from_utf8(value)
         .map_err(|_| local("the value is not text, and this place takes text alone"))
-}
-
-/// The last two parts of a path.
-fn ending(path: &Path) -> String {
-    let folder = path.parent().and_then(Path::file_name);
-    let name = path.file_name().map(Path::new).unwrap_or(path);
-    folder.map_or(name.to_path_buf(), |folder| Path::new(folder).join(name)).display().to_string()
 }
 
 fn part(field: Option<&str>) -> String {

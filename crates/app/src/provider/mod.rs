@@ -1,138 +1,31 @@
 //! Providers: what Keyward knows of their interfaces, what the user lets it do there, and what they
 //! have to be told of an entry. Nothing is sent to a provider that was not allowed.
+mod shown;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::ops::Deref;
 use std::path::Path;
 
-use jiff::Timestamp;
-use keyward_remote::connector::{Account, Connector, Tried, connector, connectors};
+use keyward_remote::connector::{Connector, connectors};
 use keyward_remote::{Failure, Happened};
-use keyward_rotation::{Can, Run, Shape};
-use keyward_store::{Connection, Entry, ProviderSetting, Tx};
-use keyward_vault::Secret;
+use keyward_store::{Connection, Entry, ProviderSetting};
 
+use self::shown::{connection_view, row};
+use self::standing::{find, parse_own};
 use crate::error::{capital, io, shown};
 use crate::input::ConnectionEdit;
 use crate::session::Open;
 use crate::snapshot::{Snapshot, resolve};
-use crate::view::{ConnectionView, JSON_VERSION, ParameterRow, ProviderList, ProviderRow};
+use crate::view::{ConnectionView, JSON_VERSION, ProviderList, ProviderRow};
 use crate::{Error, Keyward};
+
+pub(crate) use self::shown::provider_name;
+pub(crate) use self::standing::{Known, Reached, Standing};
 
 /// Most bytes of a connector that the user describes.
 const MAX_RECIPE: u64 = 64 * 1024;
-
-/// A connector, built in or the user's own.
-#[derive(Debug)]
-pub(crate) enum Known {
-    BuiltIn(&'static Connector),
-    Own(Box<Connector>),
-}
-
-impl Deref for Known {
-    type Target = Connector;
-
-    fn deref(&self) -> &Connector {
-        match self {
-            Self::BuiltIn(connector) => connector,
-            Self::Own(connector) => connector,
-        }
-    }
-}
-
-/// Everything that is needed to act for an entry at its provider, read out of the vault.
-#[derive(Debug)]
-pub(crate) struct Reached {
-    pub(crate) connector: Known,
-    parameters: BTreeMap<String, String>,
-    admin: Option<Secret>,
-    endpoint: Option<String>,
-}
-
-impl Reached {
-    /// What people call the provider.
-    pub(crate) fn name(&self) -> String {
-        provider_name(&self.connector)
-    }
-
-    /// The account as the connector takes it.
-    pub(crate) fn account(&self, now: Timestamp) -> Account<'_> {
-        Account {
-            connector: &self.connector,
-            parameters: &self.parameters,
-            admin: self.admin.as_ref(),
-            endpoint: self.endpoint.as_deref(),
-            now,
-        }
-    }
-}
-
-/// How an entry stands with its provider, without any value.
-pub(crate) struct Standing {
-    pub(crate) connector: Option<Known>,
-    pub(crate) connection: Option<Connection>,
-    pub(crate) setting: Option<ProviderSetting>,
-    /// What is missing before Keyward can act, a line each.
-    pub(crate) missing: Vec<String>,
-}
-
-impl Standing {
-    pub(crate) fn read(tx: &Tx<'_>, entry: &Entry) -> Result<Self, Error> {
-        let connection = tx.connections()?.into_iter().find(|one| one.entry == entry.id);
-        let said = connection.as_ref().and_then(|one| one.connector.clone());
-        let wanted = said.or_else(|| entry.provider.clone());
-        let settings = tx.providers()?;
-        let known = wanted.as_deref().map(|id| find(&settings, id)).transpose()?.flatten();
-        let mut missing = vec![];
-        let mut setting = None;
-        if let Some(known) = &known {
-            setting = settings.into_iter().find(|one| one.id == known.id);
-            if known.needs_endpoint() && setting.as_ref().is_none_or(|one| one.endpoint.is_none()) {
-                missing.push(
-                    "the server's address: `keyward provider allow ID --endpoint URL`".to_owned(),
-                );
-            }
-            for parameter in &known.parameters {
-                let given =
-                    connection.as_ref().is_some_and(|c| c.parameters.contains_key(&parameter.name));
-                if parameter.default.is_none() && !given {
-                    missing.push(format!("{}: {}", parameter.name, parameter.about));
-                }
-            }
-        }
-        Ok(Self { connector: known, connection, setting, missing })
-    }
-
-    pub(crate) fn is_allowed(&self) -> bool {
-        self.setting.as_ref().is_some_and(|setting| setting.allowed.is_some())
-    }
-
-    pub(crate) fn shape(&self) -> Shape {
-        self.connector.as_ref().map_or(Shape::ConsoleOnly, |known| shape(known.shape))
-    }
-
-    /// What the program may do for a run, as far as that is known without a value.
-    pub(crate) fn can_for(&self, run: &Run) -> Can {
-        let Some(known) = self.connector.as_ref().filter(|_| self.is_ready()) else {
-            return Can::default();
-        };
-        let has_admin = self.connection.as_ref().is_some_and(|c| c.admin.is_some());
-        let may_act = known.admin.is_none() || has_admin;
-        // A key that makes its own successor has to be alive.
-        let may_create = may_act && (has_admin || !run.old_is_gone());
-        Can {
-            create: known.can.create && may_create,
-            check: known.can.check,
-            revoke: (known.can.revoke || known.can.promote) && may_act,
-        }
-    }
-
-    fn is_ready(&self) -> bool {
-        self.is_allowed() && self.missing.is_empty()
-    }
-}
 
 impl Keyward {
     /// Every provider whose interface is known, with what the user lets Keyward do.
@@ -326,22 +219,6 @@ impl Keyward {
     }
 }
 
-fn find(settings: &[ProviderSetting], id: &str) -> Result<Option<Known>, Error> {
-    if let Some(known) = connector(id) {
-        return Ok(Some(Known::BuiltIn(known)));
-    }
-    let own = settings.iter().find(|one| one.id == id).map(parse_own).transpose()?.flatten();
-    Ok(own.map(|own| Known::Own(Box::new(own))))
-}
-
-fn parse_own(setting: &ProviderSetting) -> Result<Option<Connector>, Error> {
-    let Some(text) = &setting.recipe else { return Ok(None) };
-    Connector::parse(text).map(Some).map_err(|error| {
-        let hint = "Take it in again with `keyward provider add FILE`.";
-        invalid(&format!("The connector `{}`: {error}.", setting.id), hint)
-    })
-}
-
 fn fresh(id: &str) -> ProviderSetting {
     ProviderSetting { id: id.to_owned(), allowed: None, endpoint: None, recipe: None }
 }
@@ -393,77 +270,6 @@ pub(crate) fn check_endpoint(url: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn connection_view(
-    tx: &Tx<'_>,
-    snapshot: &Snapshot,
-    entry: &Entry,
-) -> Result<ConnectionView, Error> {
-    let standing = Standing::read(tx, entry)?;
-    let admin = standing.connection.as_ref().and_then(|c| c.admin.as_deref());
-    let admin = admin.and_then(|id| snapshot.entries.iter().find(|e| e.id == id));
-    let mut missing = standing.missing.clone();
-    if let Some(known) = &standing.connector {
-        if !standing.is_allowed() {
-            missing.push(format!("your leave: `keyward provider allow {}`", known.id));
-        }
-        if let (Some(what), None) = (&known.admin, admin) {
-            missing.push(format!("a stronger credential to make and revoke: {what}"));
-        }
-    }
-    let is_own = matches!(standing.connector, Some(Known::Own(_)));
-    Ok(ConnectionView {
-        version: JSON_VERSION,
-        entry: entry.path(),
-        provider: standing.connector.as_deref().map(|k| row(k, standing.setting.as_ref(), is_own)),
-        admin: admin.map(Entry::path),
-        parameters: standing.connection.map(|c| c.parameters).unwrap_or_default(),
-        missing,
-    })
-}
-
-fn row(known: &Connector, setting: Option<&ProviderSetting>, own: bool) -> ProviderRow {
-    let parameter = |p: &keyward_remote::connector::Parameter| ParameterRow {
-        name: p.name.clone(),
-        about: p.about.clone(),
-        default: p.default.clone(),
-    };
-    ProviderRow {
-        id: known.id.clone(),
-        title: known.title.clone(),
-        shape: shape(known.shape).word().to_owned(),
-        allowed: setting.is_some_and(|setting| setting.allowed.is_some()),
-        endpoint: setting.and_then(|setting| setting.endpoint.clone()),
-        can_check: known.can.check,
-        can_create: known.can.create,
-        can_revoke: known.can.revoke || known.can.promote,
-        admin: known.admin.clone(),
-        parameters: known.parameters.iter().map(parameter).collect(),
-        tried: match known.tried {
-            Tried::Real => "real",
-            Tried::Simulated => "simulated",
-            Tried::Documented => "documented",
-        }
-        .to_owned(),
-        console: known.console.clone(),
-        notes: known.notes.clone(),
-        sources: known.sources.clone(),
-        own,
-    }
-}
-
-fn shape(shape: keyward_remote::connector::Shape) -> Shape {
-    use keyward_remote::connector::Shape as S;
-    match shape {
-        S::IssueDelete => Shape::IssueDelete,
-        S::RollInPlace => Shape::RollInPlace,
-        S::RollWithGrace => Shape::RollWithGrace,
-        S::PrimarySecondary => Shape::PrimarySecondary,
-        S::DisableOnly => Shape::DisableOnly,
-        S::SelfRevoke => Shape::SelfRevoke,
-        S::ConsoleOnly => Shape::ConsoleOnly,
-    }
-}
-
 fn invalid(message: &str, hint: &str) -> Error {
     Error::new("PROVIDER_INVALID", format!("{message} Nothing was changed."), hint)
 }
@@ -505,50 +311,4 @@ pub(crate) fn failed(title: &str, what: &str, failure: &Failure, kept: &str) -> 
             None => "Try again; the run goes on where it stands.".to_owned(),
         },
     )
-}
-
-/// Words that say what kind of credential a connector's title means; what stands before them is the
-/// provider.
-const KINDS: [&str; 11] = [
-    "API",
-    "AppRole",
-    "access",
-    "auth",
-    "authorization",
-    "client",
-    "integration",
-    "personal",
-    "project",
-    "secret",
-    "service",
-];
-
-/// What people call the provider of a connector: `GitLab` of "GitLab access token".
-pub(crate) fn provider_name(known: &Connector) -> String {
-    let words = known.title.split(' ');
-    let name: Vec<&str> =
-        words.take_while(|word| !KINDS.contains(word) && *word != "token").collect();
-    if name.is_empty() { known.title.clone() } else { name.join(" ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provider_is_called_by_its_name() {
-        let name = |id| provider_name(connector(id).unwrap());
-        for (id, wanted) in [
-            ("gitlab", "GitLab"),
-            ("huggingface", "Hugging Face"),
-            ("vault-approle", "Vault or OpenBao"),
-            ("aws", "AWS"),
-            ("stripe", "Stripe"),
-        ] {
-            assert_eq!(name(id), wanted);
-        }
-        for known in connectors() {
-            assert_ne!(provider_name(known), known.title, "{}: which kind is it?", known.id);
-        }
-    }
 }
