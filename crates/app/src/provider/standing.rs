@@ -35,9 +35,9 @@ impl Deref for Known {
 #[derive(Debug)]
 pub(crate) struct Reached {
     pub(crate) connector: Known,
-    parameters: BTreeMap<String, String>,
-    admin: Option<Secret>,
-    endpoint: Option<String>,
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) admin: Option<Secret>,
+    pub(super) endpoint: Option<String>,
 }
 
 impl Reached {
