@@ -18,6 +18,14 @@ pub enum Shape {
     IssueDelete,
     /// As GitLab: the new token ends the old one, and using the old one again ends them all.
     RollInPlace,
+    /// As Paddle: the new key, and the old one for so many more questions.
+    RollWithGrace,
+    /// As Twilio's auth token: a second slot that is promoted.
+    PrimarySecondary,
+    /// As Anthropic: made in the console, made inactive by its id.
+    DisableOnly,
+    /// As GitHub: made in the console, revoked by whoever has it.
+    SelfRevoke,
 }
 
 /// Something that goes wrong once, at the next call that fits.
@@ -134,11 +142,26 @@ fn answer(mut stream: TcpStream, shape: Shape, books: &Mutex<Books>) {
         head.lines()
             .find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)))
     };
+    let bearer = || header("authorization").and_then(|(_, v)| v.strip_prefix("Bearer "));
     let with = match shape {
-        Shape::IssueDelete => header("authorization").and_then(|(_, v)| v.strip_prefix("Bearer ")),
         Shape::RollInPlace => header("private-token").map(|(_, v)| v),
+        Shape::DisableOnly => header("x-api-key").map(|(_, v)| v),
+        _ => bearer(),
     };
-    let with = with.unwrap_or_default().to_owned();
+    let basic = header("authorization").and_then(|(_, v)| v.strip_prefix("Basic "));
+    let basic = basic.map(|text| String::from_utf8(base64(text)).unwrap());
+    let basic = basic.as_deref().and_then(|text| text.strip_prefix("ACtests:"));
+    let with = with.or(basic).unwrap_or_default().to_owned();
+    if shape == Shape::SelfRevoke && path == "/credentials/revoke" {
+        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+        for value in asked["credentials"].as_array().into_iter().flatten() {
+            if let Some(key) = books.keys.get_mut(value.as_str().unwrap_or_default()) {
+                key.dead = true;
+            }
+        }
+        say(&mut stream, 202, &json!({}));
+        return;
+    }
     if take(&mut books.faults, |fault| *fault == Fault::TooMany).is_some() {
         let text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
         let _ = stream.write_all(text.as_bytes());
@@ -166,11 +189,17 @@ fn answer(mut stream: TcpStream, shape: Shape, books: &Mutex<Books>) {
             books.family_ended = true;
             books.keys.values_mut().for_each(|key| key.dead = true);
         }
-        say(
-            &mut stream,
-            401,
-            &json!({ "error": "invalid_token", "errors": [{ "message": "authorization required" }] }),
-        );
+        let (status, body) = match shape {
+            Shape::IssueDelete => {
+                (401, json!({ "errors": [{ "message": "authorization required" }] }))
+            }
+            Shape::RollInPlace => (401, json!({ "error": "invalid_token" })),
+            Shape::RollWithGrace => (403, json!({ "error": { "code": "invalid_token" } })),
+            Shape::PrimarySecondary => (401, json!({ "code": 20003 })),
+            Shape::DisableOnly => (401, json!({ "error": { "type": "authentication_error" } })),
+            Shape::SelfRevoke => (401, json!({ "message": "Bad credentials" })),
+        };
+        say(&mut stream, status, &body);
         return;
     }
     match (shape, method, path) {
@@ -218,6 +247,45 @@ fn answer(mut stream: TcpStream, shape: Shape, books: &Mutex<Books>) {
             books.keys.get_mut(&with).unwrap().dead = true;
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
         }
+        (Shape::RollWithGrace, "GET", _) => {
+            say(&mut stream, 200, &json!({ "data": { "id": books.keys[&with].id } }));
+        }
+        (Shape::RollWithGrace, "POST", path) if path.ends_with("/rotations") => {
+            let key = books.keys.get_mut(&with).unwrap();
+            (key.dead, key.lingers_for) = (true, 2);
+            make(&mut stream, &mut books, shape, String::new());
+        }
+        (Shape::PrimarySecondary, "GET", _) => say(&mut stream, 200, &json!({ "sid": "ACtests" })),
+        (Shape::PrimarySecondary, "POST", "/AuthTokens/Secondary") => {
+            make(&mut stream, &mut books, shape, "second".to_owned());
+        }
+        (Shape::PrimarySecondary, "DELETE", "/AuthTokens/Secondary") => {
+            books
+                .keys
+                .values_mut()
+                .filter(|key| key.name == "second")
+                .for_each(|key| key.dead = true);
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        }
+        (Shape::PrimarySecondary, "POST", "/AuthTokens/Promote") => {
+            for key in books.keys.values_mut() {
+                key.dead |= key.name != "second";
+                key.name = "first".to_owned();
+            }
+            say(&mut stream, 200, &json!({ "auth_token": "first" }));
+        }
+        (Shape::DisableOnly, "GET", "/models") => say(&mut stream, 200, &json!({ "data": [] })),
+        (Shape::DisableOnly, "POST", path) => {
+            let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+            match books.keys.values_mut().find(|key| key.id == id) {
+                Some(key) => {
+                    key.dead = true;
+                    say(&mut stream, 200, &json!({ "status": "inactive" }));
+                }
+                None => say(&mut stream, 404, &json!({})),
+            }
+        }
+        (Shape::SelfRevoke, "GET", "/user") => say(&mut stream, 200, &json!({ "login": "ada" })),
         _ => say(&mut stream, 404, &json!({})),
     }
 }
@@ -227,7 +295,9 @@ fn make(stream: &mut TcpStream, books: &mut Books, shape: Shape, name: String) {
     let number = books.made;
     let value = match shape {
         Shape::IssueDelete => sendgrid(number),
-        Shape::RollInPlace => gitlab(number),
+        Shape::RollWithGrace => paddle(number),
+        Shape::PrimarySecondary => twilio(number),
+        _ => gitlab(number),
     };
     let slow = take(&mut books.faults, |fault| matches!(fault, Fault::Slow(_)));
     let unknown_for = if let Some(Fault::Slow(questions)) = slow { questions } else { 0 };
@@ -239,9 +309,9 @@ fn make(stream: &mut TcpStream, books: &mut Books, shape: Shape, name: String) {
     }
     let (status, body) = match shape {
         Shape::IssueDelete => (201, json!({ "api_key": value, "api_key_id": id })),
-        Shape::RollInPlace => {
-            (200, json!({ "token": value, "id": id, "expires_at": "2027-03-08" }))
-        }
+        Shape::RollWithGrace => (201, json!({ "data": { "new_key": value, "api_key_id": id } })),
+        Shape::PrimarySecondary => (201, json!({ "secondary_auth_token": value })),
+        _ => (200, json!({ "token": value, "id": id, "expires_at": "2027-03-08" })),
     };
     if take(&mut books.faults, |fault| *fault == Fault::HalfCreated).is_some() {
         let text = body.to_string();
@@ -261,6 +331,22 @@ pub fn sendgrid(number: u32) -> String {
 /// A made-up GitLab token, valid in form.
 pub fn gitlab(number: u32) -> String {
     format!("glpat-{}", letters(number, 20))
+}
+
+/// A made-up Paddle key, valid in form: its id stays when it is rolled.
+pub fn paddle(number: u32) -> String {
+    format!("pdl_live_apikey_{}_{}_abc", "01gtgztp8f4kek3yd4g1wrksa3", letters(number, 22))
+}
+
+/// A made-up Twilio auth token, valid in form.
+pub fn twilio(number: u32) -> String {
+    let mut text = String::new();
+    let mut state = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    while text.len() < 32 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        text.push_str(&format!("{:04x}", state >> 48));
+    }
+    text
 }
 
 /// Letters that two numbers share no stretch of, in the order of the numbers.
@@ -286,6 +372,15 @@ fn say(stream: &mut TcpStream, status: u16, body: &Value) {
         text.len()
     );
     let _ = stream.write_all((head + &text).as_bytes());
+}
+
+/// RFC 4648 section 4, for the one header that has it.
+fn base64(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let values = text.bytes().filter_map(|b| LETTERS.iter().position(|letter| *letter == b));
+    let bits: Vec<u8> =
+        values.flat_map(|v| (0..6).rev().map(move |bit| (v >> bit & 1) as u8)).collect();
+    bits.chunks_exact(8).map(|eight| eight.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
 }
 
 fn read(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {

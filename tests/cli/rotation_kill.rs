@@ -26,7 +26,7 @@ impl Scene {
             Shape::IssueDelete => {
                 (sendgrid(9001), "sendgrid --param scopes=mail.send --admin acme/prod/key")
             }
-            Shape::RollInPlace => (gitlab(9001), "gitlab"),
+            _ => (gitlab(9001), "gitlab"),
         };
         let provider = Provider::start(shape, &first);
         keyward.add("acme/prod/key", &first);

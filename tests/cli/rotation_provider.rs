@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::{Fault, Provider, Shape, gitlab, sendgrid};
+use crate::provider::{Fault, Provider, Shape, gitlab, paddle, sendgrid, twilio};
 use crate::support::{Said, Sandbox};
 
 const ENV: &str = "# the shop\nPORT=8080\nSENDGRID=old # keep\n";
@@ -332,4 +332,99 @@ fn a_file_that_was_imported_is_shown_until_it_is_a_place() {
         (&"current".into(), format!("{env}: API_TOKEN").as_str())
     );
     assert!(place["note"].is_string(), "a variable that is set twice is told: {place}");
+}
+
+/// A vault with one key of a provider of this shape, connected.
+fn with(shape: Shape, id: &str, first: &str, more: &str) -> (Sandbox, Provider) {
+    let provider = Provider::start(shape, first);
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/key", first);
+    keyward.add("acme/prod/admin", "admin-of-tests");
+    provider.put("admin-of-tests", "second");
+    keyward.run(&format!("provider connect acme/prod/key --provider {id} {more}")).ok();
+    keyward.run(&format!("provider allow {id} --endpoint {}", provider.url)).ok();
+    (keyward, provider)
+}
+
+/// What is alive beside the admin's own.
+fn alive(provider: &Provider) -> Vec<String> {
+    provider.alive().into_iter().filter(|value| value != "admin-of-tests").collect()
+}
+
+#[test]
+fn a_grace_is_waited_for_and_the_old_key_ends_by_itself() {
+    let (keyward, provider) = with(Shape::RollWithGrace, "paddle", &paddle(9001), "");
+    let start = "rotate acme/prod/key --start --provider-api --overlap 0s --json";
+    let run = keyward.run(start).ok();
+    let view = run.json();
+    assert_eq!(
+        (&view["state"], &view["shape"]),
+        (&"done".into(), &"roll-with-grace".into()),
+        "{run}"
+    );
+    assert_eq!(alive(&provider), [value(&keyward, "get acme/prod/key --reveal")]);
+    assert!(provider.calls().iter().all(|call| !call.starts_with("DELETE")), "nothing was revoked");
+}
+
+#[test]
+fn a_second_slot_is_filled_and_promoted_when_everybody_has_it() {
+    let account = "--param account=ACtests";
+    let (keyward, provider) =
+        with(Shape::PrimarySecondary, "twilio-auth-token", &twilio(9001), account);
+    let env = keyward.create(".env", "TOKEN=old\n");
+    keyward.run(&format!("destination add acme/prod/key dotenv {env} --var TOKEN")).ok();
+    let run = keyward.run("rotate acme/prod/key --start --provider-api --overlap 0s --json").ok();
+    assert_eq!(run.json()["state"], "done", "{run}");
+    let new = value(&keyward, "get acme/prod/key --reveal");
+    assert_eq!(alive(&provider), std::slice::from_ref(&new));
+    let calls = provider.calls();
+    let at = |what: &str| calls.iter().position(|call| call.contains(what)).unwrap();
+    assert!(at("Secondary") < at("Promote"), "{calls:?}");
+    assert_eq!(fs::read_to_string(&env).unwrap(), format!("TOKEN={new}\n"));
+}
+
+#[test]
+fn a_second_slot_is_emptied_when_the_run_is_given_up() {
+    let account = "--param account=ACtests";
+    let (keyward, provider) =
+        with(Shape::PrimarySecondary, "twilio-auth-token", &twilio(9001), account);
+    keyward.run("destination add acme/prod/key by-hand tell-the-office").ok();
+    keyward.run("rotate acme/prod/key --start --provider-api").ok();
+    assert_eq!(alive(&provider).len(), 2);
+    keyward.run("rotate acme/prod/key --abort").ok();
+    assert_eq!(alive(&provider), [twilio(9001)]);
+}
+
+#[test]
+fn a_key_that_the_interface_can_only_disable_is_made_by_hand() {
+    let first = "sk-made-up-anthropic-first";
+    let more = "--admin acme/prod/admin --param key-id=irst";
+    let (keyward, provider) = with(Shape::DisableOnly, "anthropic", first, more);
+    let start = "rotate acme/prod/key --start --provider-api --overlap 0s --json";
+    let run = keyward.run(start).ok().json();
+    assert_eq!((&run["state"], &run["next"]["waits_for"]), (&"planned".into(), &"you".into()));
+    assert!(!run["next"]["clicks"].as_array().unwrap().is_empty());
+    let second = "sk-made-up-anthropic-second";
+    provider.put(second, "made in the console");
+    keyward.pipe("rotate acme/prod/key --next --stdin", second).ok();
+    let run = keyward.run("rotate acme/prod/key --resume --provider-api --json").ok();
+    assert_eq!(run.json()["state"], "done", "{run}");
+    assert_eq!(alive(&provider), [second]);
+    // The id of the old key is not taken for the new one's.
+    let connection = keyward.run("provider connect acme/prod/key --json").ok().json();
+    assert!(connection["parameters"].get("key-id").is_none(), "{connection}");
+}
+
+#[test]
+fn a_key_that_whoever_has_it_can_revoke() {
+    let (keyward, provider) = with(Shape::SelfRevoke, "github", "ghp-made-up-first", "");
+    let second = "ghp-made-up-second";
+    provider.put(second, "made in the console");
+    keyward.run("rotate acme/prod/key --start --provider-api --overlap 0s").ok();
+    keyward.pipe("rotate acme/prod/key --next --stdin", second).ok();
+    let run = keyward.run("rotate acme/prod/key --resume --provider-api --json").ok();
+    assert_eq!(run.json()["state"], "done", "{run}");
+    assert_eq!(alive(&provider), [second]);
+    let dead = &run.json()["proofs"][1];
+    assert!(dead["said"].as_str().unwrap().contains("Bad credentials"), "{dead}");
 }

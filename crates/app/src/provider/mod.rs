@@ -22,7 +22,7 @@ use crate::view::{ConnectionView, JSON_VERSION, ProviderList, ProviderRow};
 use crate::{Error, Keyward};
 
 pub(crate) use self::shown::provider_name;
-pub(crate) use self::standing::{Known, Reached, Standing};
+pub(crate) use self::standing::{KEY_ID, Known, Reached, Standing};
 
 /// Most bytes of a connector that the user describes.
 const MAX_RECIPE: u64 = 64 * 1024;
@@ -212,7 +212,11 @@ impl Keyward {
         let admin = admin.map(|version| self.read_one(open, &version)).transpose()?;
         Ok(Reached {
             connector,
-            parameters: standing.connection.map(|c| c.parameters).unwrap_or_default(),
+            parameters: {
+                let mut given = standing.connection.map(|c| c.parameters).unwrap_or_default();
+                given.remove(KEY_ID);
+                given
+            },
             admin,
             endpoint: standing.setting.and_then(|setting| setting.endpoint),
         })
@@ -230,7 +234,8 @@ fn set_parameter(
     value: &str,
 ) -> Result<(), Error> {
     let refuse = |message: String, hint: String| Err(Error::new("FIELD_INVALID", message, hint));
-    if known.parameters.iter().all(|parameter| parameter.name != key) {
+    let has_id = key == KEY_ID && known.can.revoke;
+    if !has_id && known.parameters.iter().all(|parameter| parameter.name != key) {
         let names: Vec<&str> = known.parameters.iter().map(|p| p.name.as_str()).collect();
         let hint = match names.is_empty() {
             true => "It has no parameters.".to_owned(),

@@ -3,7 +3,7 @@
 use keyward_remote::connector::{Connector, Tried};
 use keyward_store::{Entry, ProviderSetting, Tx};
 
-use super::standing::{Known, Standing, shape};
+use super::standing::{KEY_ID, Known, Standing, shape};
 use crate::Error;
 use crate::snapshot::Snapshot;
 use crate::view::{ConnectionView, JSON_VERSION, ParameterRow, ProviderRow};
@@ -52,7 +52,7 @@ pub(super) fn row(known: &Connector, setting: Option<&ProviderSetting>, own: boo
         can_create: known.can.create,
         can_revoke: known.can.revoke || known.can.promote,
         admin: known.admin.clone(),
-        parameters: known.parameters.iter().map(parameter).collect(),
+        parameters: known.parameters.iter().map(parameter).chain(key_id(known)).collect(),
         tried: match known.tried {
             Tried::Real => "real",
             Tried::Simulated => "simulated",
@@ -64,6 +64,16 @@ pub(super) fn row(known: &Connector, setting: Option<&ProviderSetting>, own: boo
         sources: known.sources.clone(),
         own,
     }
+}
+
+/// The id of the current key can be given where a key is revoked by it.
+fn key_id(known: &Connector) -> Option<ParameterRow> {
+    known.can.revoke.then(|| ParameterRow {
+        name: KEY_ID.to_owned(),
+        about: "The provider's id of the current key, where asking does not tell it; kept up to date by runs"
+            .to_owned(),
+        default: Some(String::new()),
+    })
 }
 
 /// Words that say what kind of credential a connector's title means; what stands before them is the

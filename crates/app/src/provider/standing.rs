@@ -67,6 +67,10 @@ pub(crate) struct Standing {
     pub(crate) missing: Vec<String>,
 }
 
+/// The parameter that holds the provider's id of the current key. Every connector that revokes has it;
+/// some providers tell the id only when a key is made.
+pub(crate) const KEY_ID: &str = "key-id";
+
 impl Standing {
     pub(crate) fn read(tx: &Tx<'_>, entry: &Entry) -> Result<Self, Error> {
         let connection = tx.connections()?.into_iter().find(|one| one.entry == entry.id);
@@ -92,6 +96,11 @@ impl Standing {
             }
         }
         Ok(Self { connector: known, connection, setting, missing })
+    }
+
+    /// The provider's id of the current key, where it was kept.
+    pub(crate) fn key_id(&self) -> Option<String> {
+        self.connection.as_ref().and_then(|one| one.parameters.get(KEY_ID).cloned())
     }
 
     pub(crate) fn is_allowed(&self) -> bool {

@@ -31,7 +31,7 @@ impl Keyward {
         let (reached, old) = self.reached_with_old(job)?;
         let account = reached.account(self.clock());
         let title = &reached.name();
-        if reached.connector.can.check && job.run.old_id.is_none() {
+        if reached.connector.can.check {
             let checked = account.check(&old).map_err(|f| {
                 failed(title, "asked about the old value", &f, "Nothing was changed.")
             })?;
@@ -48,7 +48,7 @@ impl Keyward {
                     "Make one by hand: `keyward rotate NAME --next` takes it.",
                 ));
             }
-            job.run.old_id = checked.id;
+            job.run.old_id = checked.id.or(job.run.old_id.take());
         }
         if reached.connector.can.find {
             let known = account

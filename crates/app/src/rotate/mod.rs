@@ -7,16 +7,18 @@ mod evidence;
 mod revoke;
 mod shown;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keyward_rotation::{Act, Can, Effect, Plan, Run, RunError, Todo};
-use keyward_store::{Entry, Run as StoredRun, Tx, Version};
+use keyward_store::{Connection, Entry, Run as StoredRun, Tx, Version};
 use keyward_vault::{Secret, Staged, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
 use crate::guess::Guess;
 use crate::input::NewRun;
-use crate::provider::Standing;
+use crate::provider::{KEY_ID, Standing};
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RunList, RunView};
 use crate::{Error, Keyward, guard, limits, place};
@@ -100,17 +102,19 @@ impl Keyward {
                     ));
                 }
                 let id = new_id(now)?;
+                let standing = Standing::read(tx, entry)?;
                 let mut run = Run::start(
                     Plan {
                         from_version: snapshot.current(entry).map_or(0, |version| version.number),
                         token: format!("keyward-{}", id.to_lowercase()),
-                        shape: Standing::read(tx, entry)?.shape(),
+                        shape: standing.shape(),
                         emergency: how.emergency,
                         has_address_list: entry.ip_note.is_some(),
                         overlap: u64::from(overlap),
                     },
                     now,
                 );
+                run.old_id = standing.key_id();
                 run.set_places(place::placed(tx, entry)?);
                 let stored = store(tx, &id, entry, &run)?;
                 let detail = how.emergency.then(|| "revoke first".to_owned());
@@ -390,6 +394,26 @@ fn store(tx: &Tx<'_>, id: &str, entry: &Entry, run: &Run) -> Result<StoredRun, E
     Ok(stored)
 }
 
+/// Keeps the provider's id of the value that is now the current one.
+fn keep_id(tx: &Tx<'_>, entry: &Entry, id: Option<&String>) -> Result<(), Error> {
+    let found = tx.connections()?.into_iter().find(|one| one.entry == entry.id);
+    let mut connection = match (found, id) {
+        (Some(found), _) => found,
+        (None, None) => return Ok(()),
+        (None, Some(_)) => Connection {
+            entry: entry.id.clone(),
+            connector: None,
+            admin: None,
+            parameters: BTreeMap::new(),
+        },
+    };
+    match id {
+        Some(id) => connection.parameters.insert(KEY_ID.to_owned(), id.clone()),
+        None => connection.parameters.remove(KEY_ID),
+    };
+    Ok(tx.put_connection(&connection)?)
+}
+
 /// Moves the versions on, as the step says.
 fn carry_out(
     tx: &Tx<'_>,
@@ -398,6 +422,9 @@ fn carry_out(
     effect: Effect,
     now: Timestamp,
 ) -> Result<(), Error> {
+    if effect == Effect::Promote {
+        keep_id(tx, entry, run.new_id.as_ref())?;
+    }
     for mut version in tx.versions(&entry.id)? {
         let old = version.number == run.from_version;
         let new = Some(version.number) == run.to_version;
