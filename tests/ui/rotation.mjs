@@ -153,6 +153,17 @@ export const rotation = {
     await window.close();
   },
 
+  "reminders of a secret rest for a week, and come back when asked": async (open) => {
+    const window = await open();
+    await openRun(window, "acme/prod/sendgrid");
+    await window.click("run-snooze");
+    await window.says("run-snoozed", /^No reminder before .+ 20\d\d\./);
+    await window.shot("rotation-snoozed");
+    await window.click("run-wake");
+    await window.at("run-snooze").waitFor();
+    await window.close();
+  },
+
   "a rotation can be cancelled, after a question": async (open) => {
     const window = await open();
     await openRun(window, "acme/prod/stripe");
