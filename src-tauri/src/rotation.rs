@@ -60,7 +60,7 @@ pub fn rotation_acknowledge(
 /// Gives a run up.
 #[tauri::command(async)]
 pub fn rotation_abort(keyward: State<'_, Keyward>, name: String) -> Answer<RunView> {
-    keyward.rotation_abort(&name)
+    keyward.rotation_abort(&name, false)
 }
 
 /// Goes on with a run by itself; each step goes out as an event.

@@ -428,3 +428,15 @@ fn a_key_that_whoever_has_it_can_revoke() {
     let dead = &run.json()["proofs"][1];
     assert!(dead["said"].as_str().unwrap().contains("Bad credentials"), "{dead}");
 }
+
+#[test]
+fn a_run_is_given_up_when_the_provider_cannot_be_reached_if_that_is_said() {
+    let (keyward, _, old) = with_sendgrid();
+    keyward.run("destination add sendgrid by-hand tell-the-office").ok();
+    keyward.run("rotate sendgrid --start --provider-api").ok();
+    keyward.run("provider allow sendgrid --endpoint http://127.0.0.1:9").ok();
+    keyward.run("rotate sendgrid --abort").fails(7, "PROVIDER_FAILED");
+    let said = keyward.run("rotate sendgrid --abort --force").ok();
+    assert!(said.err.contains("notice[KEY_PERHAPS_LEFT]"), "{said}");
+    assert_eq!(value(&keyward, "get sendgrid --reveal"), old);
+}

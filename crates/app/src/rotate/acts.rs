@@ -8,12 +8,13 @@ use keyward_remote::connector::{Checked, Created, Liveness, Shape as RemoteShape
 use keyward_remote::destination::Held;
 use keyward_remote::{Failure, Happened, Why};
 use keyward_rotation::{Act, Placed, Proven, RunState};
-use keyward_vault::Secret;
+use keyward_vault::{Secret, secret};
 
 use super::drive::holders;
 use super::{Job, state_error};
+use crate::entries::label;
 use crate::place::{push_token, says};
-use crate::provider::{Reached, failed};
+use crate::provider::{Reached, failed, provider_name};
 use crate::view::RunView;
 use crate::{Error, Keyward, place};
 
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The first wait between two questions; each is twice the one before, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
+/// How often a value that exists nowhere else is offered to a keychain that does not take it.
+const TRIES: u32 = 4;
 /// How long a provider may still take an old value that it has ended.
 const SETTLED: Duration = Duration::from_secs(10);
 
@@ -56,6 +59,9 @@ impl Keyward {
                 .map_err(|f| failed(title, "asked for its keys", &f, "Nothing was changed."))?;
             job.run.known_ids = known;
         }
+        if reached.connector.shape == RemoteShape::RollInPlace {
+            self.can_keep(job)?;
+        }
         self.announce(job, Act::Create)?;
         match account.create(&old, &job.run.token) {
             Ok(created) => self.keep(job, created),
@@ -82,7 +88,7 @@ impl Keyward {
         if created.old_until.is_some() {
             job.run.overlap_until = created.old_until;
         }
-        let view = self.take_in(job, &created.value)?;
+        let view = self.keep_value(job, &created.value)?;
         if let Some(end) = created.expires {
             let day = end.to_zoned(jiff::tz::TimeZone::UTC).date();
             let now = self.clock();
@@ -99,6 +105,32 @@ impl Keyward {
         Ok(view)
     }
 
+    /// Sees that the keychain takes a value, before the only one that works is replaced. What is written
+    /// for it belongs to no row, and is swept away.
+    fn can_keep(&self, job: &Job) -> Result<(), Error> {
+        let probe = secret(b"seen to be kept".to_vec());
+        let (path, now) = (job.entry.path(), self.clock());
+        let text = label(&path, job.next_number());
+        self.with_entry(&path, |open| self.stage(open, &job.entry.id, &text, &probe, now))?;
+        Ok(())
+    }
+
+    /// Stores a value that exists nowhere else: what may pass is waited for.
+    fn keep_value(&self, job: &mut Job, value: &Secret) -> Result<RunView, Error> {
+        let before = job.run.clone();
+        let mut wait = FIRST;
+        for _ in 0..TRIES {
+            match self.take_in(job, value) {
+                Err(error) if [5, 7, 8].contains(&error.status()) => {
+                    job.run = before.clone();
+                    pause(&mut wait);
+                }
+                kept => return kept,
+            }
+        }
+        self.take_in(job, value)
+    }
+
     /// Finds out what became of a making that was cut off, and clears away what it left.
     pub(super) fn settle(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
@@ -111,18 +143,12 @@ impl Keyward {
         match account.made(&old, &job.run.token) {
             Ok(ids) => {
                 for id in ids.iter().filter(|id| !job.run.known_ids.contains(id)) {
-                    account
-                        .revoke(&old, None, Some(id))
-                        .map_err(|f| failed(title, "clearing away a key that was cut off", &f, stays))?;
+                    account.revoke(&old, None, Some(id)).map_err(|f| {
+                        failed(title, "clearing away a key that was cut off", &f, stays)
+                    })?;
                 }
             }
-            Err(Failure { why: Why::Unsupported, .. }) => self.notice(
-                "KEY_PERHAPS_LEFT",
-                format!(
-                    "{title} may have made a key whose value never came. It lists none, so look at {} for one that nobody uses.",
-                    reached.connector.console
-                ),
-            ),
+            Err(Failure { why: Why::Unsupported, .. }) => self.perhaps_left(job),
             Err(failure) => return Err(failed(title, "asked for its keys", &failure, stays)),
         }
         job.run.undone();
@@ -192,7 +218,7 @@ impl Keyward {
                 _ if now.duration_since(created).unsigned_abs() < PATIENCE => pause(&mut wait),
                 Liveness::Dead if job.run.made && job.run.can_abort() => {
                     let reason = format!("{title} refused the new value ({})", checked.said);
-                    self.give_up(job, Some(reason.clone()))?;
+                    self.give_up(job, Some(reason.clone()), false)?;
                     return Err(Error::new(
                         "PROVIDER_FAILED",
                         format!(
@@ -299,11 +325,18 @@ impl Keyward {
         let title = reached.name();
         let mut wait = FIRST;
         let began = self.clock();
+        // Revoking what is gone is no error, so what only a person said is made true. Promoting again
+        // would not be the same.
+        let mut revokes = job.can().revoke && !reached.connector.can.promote;
         loop {
             let now = self.clock();
             let checked = reached.account(now).check(&old).map_err(|f| {
                 failed(&title, "asked about the old value", &f, "The run stands where it was.")
             })?;
+            if checked.liveness == Liveness::Alive && revokes {
+                revokes = false;
+                self.revoke_again(job, &reached, &old)?;
+            }
             if checked.liveness == Liveness::Dead {
                 job.run.prove(Proven::OldDead, Some(checked.said), now);
                 let effect = job.run.next(now).map_err(|error| state_error(&job.entry, error))?;
@@ -327,11 +360,46 @@ impl Keyward {
         }
     }
 
-    /// Gives a run up; a new value that was made at the provider is revoked there first.
-    pub(super) fn give_up(&self, job: &mut Job, reason: Option<String>) -> Result<RunView, Error> {
+    fn revoke_again(&self, job: &Job, reached: &Reached, old: &Secret) -> Result<(), Error> {
+        let new = self.value_of(job, job.run.to_version)?;
+        let with = new.as_ref().unwrap_or(old);
+        let done = reached.account(self.clock()).revoke(with, Some(old), job.run.old_id.as_deref());
+        done.map_err(|f| {
+            failed(&reached.name(), "revoking the old key", &f, "The run stands where it was.")
+        })
+    }
+
+    /// Says that the provider may have a key that nobody knows.
+    pub(super) fn perhaps_left(&self, job: &Job) {
+        let known = job.standing.connector.as_deref();
+        let title = known.map_or_else(|| "The provider".to_owned(), provider_name);
+        let console = known.map_or("its console", |known| known.console.as_str());
+        self.notice(
+            "KEY_PERHAPS_LEFT",
+            format!(
+                "{title} may have a key of this run whose value nobody knows. Look for it at {console}, and delete it."
+            ),
+        );
+    }
+
+    /// Gives a run up; a new value that was made at the provider is revoked there first, unless that is
+    /// not to be waited for (`force`).
+    pub(super) fn give_up(
+        &self,
+        job: &mut Job,
+        reason: Option<String>,
+        force: bool,
+    ) -> Result<RunView, Error> {
         let mut after = job.run.clone();
         let effect =
             after.abort(reason, self.clock()).map_err(|error| state_error(&job.entry, error))?;
+        if force {
+            if job.run.made || job.run.is_begun(&Act::Create) {
+                self.perhaps_left(job);
+            }
+            job.run = after;
+            return self.save(job, Some(effect), "rotate-abort");
+        }
         if job.run.is_begun(&Act::Create) {
             self.settle(job)?;
             if job.run.lost {

@@ -153,6 +153,9 @@ impl Keyward {
         }
         check_value(value)?;
         self.check_new_value(&job, value, force)?;
+        if job.run.is_begun(&Act::Create) {
+            self.perhaps_left(&job);
+        }
         self.take_in(&mut job, value)
     }
 
@@ -177,15 +180,15 @@ impl Keyward {
     }
 
     /// Gives a run up before the new value is anywhere. Both values are kept; a new one that Keyward
-    /// made at the provider is revoked there first.
+    /// made at the provider is revoked there first; with `force` it is left there, with a notice.
     ///
     /// # Errors
     /// `NOT_FOUND` without a run, `RUN_STATE` when it is too late, `PROVIDER_FAILED` when the new value
     /// could not be revoked; the run stays then.
-    pub fn rotation_abort(&self, name: &str) -> Result<RunView, Error> {
+    pub fn rotation_abort(&self, name: &str, force: bool) -> Result<RunView, Error> {
         let mut job = self.job(name)?;
         let _lease = self.lease(&job)?;
-        self.give_up(&mut job, None)
+        self.give_up(&mut job, None, force)
     }
 
     /// The run of an entry: the one under way, else the last one; none if it never had one.
@@ -514,7 +517,7 @@ mod tests {
         assert_eq!(stages(&keyward), expect("previous", "current"));
         assert_eq!(keyward.reveal("c", None).unwrap().expose_secret(), b"new-value");
         assert_eq!(keyward.reveal("c", Some(1)).unwrap().expose_secret(), b"old-value");
-        assert_eq!(keyward.rotation_abort("c").unwrap_err().code, "RUN_STATE");
+        assert_eq!(keyward.rotation_abort("c", false).unwrap_err().code, "RUN_STATE");
         keyward.rotation_next("c", None, false).unwrap();
         keyward.rotation_next("c", None, false).unwrap();
         assert_eq!(stages(&keyward), expect("revoked", "current"));
@@ -528,7 +531,7 @@ mod tests {
         let keyward = keyward();
         keyward.rotation_start("c", &NewRun::default()).unwrap();
         keyward.rotation_next("c", Some(&value("new-value")), false).unwrap();
-        assert_eq!(keyward.rotation_abort("c").unwrap().state, "aborted");
+        assert_eq!(keyward.rotation_abort("c", false).unwrap().state, "aborted");
         let expected = vec![(1, "current".to_owned()), (2, "revoked".to_owned())];
         assert_eq!(stages(&keyward), expected);
         keyward.rotation_start("c", &NewRun::default()).unwrap();

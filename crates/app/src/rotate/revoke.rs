@@ -51,7 +51,7 @@ impl Keyward {
                     "Revoke the old one now: take the next steps with `keyward rotate NAME --next`.",
                 ));
             }
-            self.rotation_abort(name)?;
+            self.rotation_abort(name, false)?;
         }
         self.rotation_start(name, &NewRun { emergency: true, overlap: Some(0) })?;
         self.carry_on(name, cancel, tell)

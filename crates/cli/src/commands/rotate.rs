@@ -41,7 +41,8 @@ pub struct Args {
     /// With --start: for how long both values work, such as 2h (1h when not given)
     #[arg(long, value_name = "TIME", value_parser = parse_seconds, requires = "start")]
     overlap: Option<u64>,
-    /// Take a new value that does not look like one of the provider's
+    /// Take a new value that does not look like one of the provider's; with --abort, do not wait for the
+    /// provider
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -83,7 +84,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             if waiting || args.source.is_given() { Some(new_value(&args.name)?) } else { None };
         keyward.rotation_next(&args.name, value.as_ref(), args.force)?
     } else if args.abort {
-        keyward.rotation_abort(&args.name)?
+        keyward.rotation_abort(&args.name, args.force)?
     } else if let Some(id) = &args.placed {
         keyward.rotation_acknowledge(&args.name, id)?
     } else if let Some(path) = &args.evidence {
