@@ -33,6 +33,8 @@ pub enum Shape {
 pub enum Fault {
     /// The key is made, and the answer never comes.
     LoseCreated,
+    /// A key is deleted, and the answer never comes.
+    LoseDeleted,
     /// The same with half an answer.
     HalfCreated,
     /// 429 with a second to wait.
@@ -225,6 +227,9 @@ fn answer(mut stream: TcpStream, shape: Shape, books: &Mutex<Books>) {
                     key.dead = true;
                     if let Some(Fault::Linger(questions)) = linger {
                         key.lingers_for = questions;
+                    }
+                    if take(&mut books.faults, |fault| *fault == Fault::LoseDeleted).is_some() {
+                        return;
                     }
                     let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
                 }

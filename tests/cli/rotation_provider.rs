@@ -108,7 +108,9 @@ fn nothing_is_sent_to_a_provider_that_was_not_allowed() {
     assert_eq!(said["next"]["waits_for"], "you");
     assert!(!said["next"]["clicks"].as_array().unwrap().is_empty());
     // Revoking shows what to do instead.
-    let said = keyward.run("revoke sendgrid --yes --json").ok().json();
+    let said = keyward.run("revoke sendgrid --yes --json");
+    assert_eq!(said.status, 1, "nothing was revoked yet: {said}");
+    let said = said.json();
     assert_eq!(
         (said["emergency"].as_bool(), &said["next"]["waits_for"]),
         (Some(true), &"you".into())
@@ -279,14 +281,14 @@ fn a_backup_brings_back_where_copies_are_and_never_the_leave_to_talk() {
     keyward.run(&format!("backup create --out {file} --recipient {recipient}")).ok();
     let other = Sandbox::with_file();
     let said = other.run(&format!("backup restore {file} --identity {kit} --yes")).ok();
-    assert!(format!("{}{}", said.out, said.err).contains("run a command are left out"), "{said}");
+    assert!(format!("{}{}", said.out, said.err).contains("come back as notes"), "{said}");
     let list = other.run("destination list gitlab --json").ok().json();
     let places = list["destinations"].as_array().unwrap();
-    assert_eq!(places.len(), 1, "{list}");
-    assert_eq!(places[0]["kind"], "dotenv");
+    assert_eq!(places.len(), 2, "{list}");
+    assert!(places.iter().all(|place| place["kind"] == "by-hand"), "{list}");
     let connection = other.run("provider connect gitlab --json").ok().json();
     assert_eq!(connection["provider"]["allowed"], false, "{connection}");
-    // The vault's own backup brings the command back too, once.
+    // The vault's own backup brings them back as they were, once.
     keyward.run("remove gitlab").ok();
     let restore = format!("backup restore {file} --identity {kit} --merge overwrite --yes");
     keyward.run(&restore).ok();
@@ -435,8 +437,89 @@ fn a_run_is_given_up_when_the_provider_cannot_be_reached_if_that_is_said() {
     keyward.run("destination add sendgrid by-hand tell-the-office").ok();
     keyward.run("rotate sendgrid --start --provider-api").ok();
     keyward.run("provider allow sendgrid --endpoint http://127.0.0.1:9").ok();
-    keyward.run("rotate sendgrid --abort").fails(7, "PROVIDER_FAILED");
+    keyward.run("rotate sendgrid --abort").fails(3, "PROVIDER_NOT_CONNECTED");
     let said = keyward.run("rotate sendgrid --abort --force").ok();
     assert!(said.err.contains("notice[KEY_PERHAPS_LEFT]"), "{said}");
     assert_eq!(value(&keyward, "get sendgrid --reveal"), old);
+}
+
+#[test]
+fn a_run_whose_abort_was_cut_off_is_only_given_up() {
+    let (keyward, provider, old) = with_sendgrid();
+    keyward.run("destination add sendgrid by-hand tell-the-office").ok();
+    let run = keyward.run("rotate sendgrid --start --provider-api --json").ok().json();
+    let id = run["places"][0]["id"].as_str().unwrap();
+    provider.fault(Fault::LoseDeleted);
+    keyward.run("rotate sendgrid --abort").fails(7, "PROVIDER_FAILED");
+    assert_eq!(provider.alive(), std::slice::from_ref(&old), "the new key is dead already");
+    keyward.run(&format!("rotate sendgrid --placed {id}")).fails(8, "RUN_STATE");
+    keyward.run("rotate sendgrid --next").fails(8, "RUN_STATE");
+    let run = keyward.run("rotate sendgrid --resume --provider-api --json").ok();
+    assert_eq!(run.json()["state"], "aborted", "{run}");
+    assert_eq!(provider.alive(), std::slice::from_ref(&old));
+    assert_eq!(value(&keyward, "get sendgrid --reveal"), old);
+}
+
+#[test]
+fn a_pending_value_that_leaked_is_revoked_with_its_run_and_not_under_it() {
+    let (keyward, provider, old) = with_sendgrid();
+    keyward.run("destination add sendgrid by-hand tell-the-office").ok();
+    keyward.run("rotate sendgrid --start --provider-api").ok();
+    keyward.create("repo/config.py", format!("KEY = '{}'\n", sendgrid(1)));
+    let report = keyward.run(&format!("scan {} --json", keyward.path("repo"))).json();
+    let fingerprint = report["findings"][0]["fingerprint"].as_str().unwrap().to_owned();
+    keyward.run(&format!("revoke --finding {fingerprint} --yes")).fails(8, "RUN_OPEN");
+    assert_eq!(provider.alive().len(), 2);
+    keyward.run("rotate sendgrid --abort").ok();
+    assert_eq!(provider.alive(), [old]);
+}
+
+#[test]
+fn a_provider_that_became_known_after_the_start_is_known_for_what_it_does() {
+    let old = gitlab(9001);
+    let provider = Provider::start(Shape::RollInPlace, &old);
+    let keyward = Sandbox::with_file();
+    keyward.run("add acme/prod/gitlab --provider own --stdin").fails(3, "SECRET_EMPTY");
+    keyward.pipe("add acme/prod/gitlab --provider own --stdin", &old).ok();
+    keyward.run("rotate gitlab --start").ok();
+    keyward.run("provider connect gitlab --provider gitlab").ok();
+    keyward.run(&format!("provider allow gitlab --endpoint {}", provider.url)).ok();
+    keyward.run("destination add gitlab by-hand tell-the-office").ok();
+    let run = keyward.run("rotate gitlab --resume --provider-api --json").ok().json();
+    assert_eq!((&run["shape"], &run["can_abort"]), (&"roll-in-place".into(), &false.into()));
+    assert_eq!(value(&keyward, "get gitlab --reveal"), gitlab(1), "the only one that works");
+}
+
+#[test]
+fn a_run_is_not_carried_on_at_another_address() {
+    let (keyward, provider, old) = with_sendgrid();
+    keyward.run("rotate sendgrid --start --provider-api --overlap 1h").ok();
+    let other = Provider::start(Shape::IssueDelete, "none");
+    keyward.run(&format!("provider allow sendgrid --endpoint {}", other.url)).ok();
+    let said = keyward.run("revoke sendgrid --yes --json");
+    assert_eq!(said.json()["state"], "overlap", "{said}");
+    assert!(other.calls().is_empty(), "{:?}", other.calls());
+    assert!(provider.alive().contains(&old), "still alive where it is from");
+    keyward.run(&format!("provider allow sendgrid --endpoint {}", provider.url)).ok();
+    let run = keyward.run("revoke sendgrid --yes --json").ok();
+    assert_eq!(run.json()["state"], "done", "the overlap is not waited for: {run}");
+    assert_eq!(provider.alive(), [value(&keyward, "get sendgrid --reveal")]);
+}
+
+#[test]
+fn what_is_revoked_for_good_can_be_removed_and_backed_up() {
+    let (keyward, provider, _) = with_gitlab();
+    keyward.run("revoke gitlab --yes").ok();
+    assert!(provider.alive().is_empty());
+    let list = keyward.run("list --json").ok().json();
+    assert_eq!(list["entries"][0]["state"], "expired", "{list}");
+    keyward.run("get gitlab --reveal").fails(4, "NOT_FOUND");
+    let kit = keyward.path("kit.txt");
+    let made = keyward.run(&format!("backup kit --out {kit} --json")).ok().json();
+    let (file, to) = (keyward.path("all.age"), made["recipient"].as_str().unwrap().to_owned());
+    keyward.run(&format!("backup create --out {file} --recipient {to}")).ok();
+    Sandbox::with_file().run(&format!("backup restore {file} --identity {kit} --yes")).ok();
+    keyward.run("rotate gitlab --abort").fails(8, "RUN_STATE");
+    keyward.run("rotate gitlab --abort --force").ok();
+    keyward.run("remove gitlab").ok();
 }

@@ -1,6 +1,6 @@
 //! Places and connections in backups. A restore brings back where copies are, and never the leave to
-//! talk to a provider: that is given anew on each machine. A place that runs a command is brought back
-//! only from a backup that this very vault wrote, so that no file can plant a program.
+//! talk to a provider: that is given anew on each machine. From a backup that another vault wrote a place
+//! comes back as a note for a person: a file from elsewhere may not say what is written, run or sent.
 
 use std::collections::BTreeMap;
 
@@ -35,13 +35,14 @@ pub(crate) fn connections(rows: &[Connection], entries: &[Entry]) -> Vec<backup:
     .collect()
 }
 
-/// What a restore leaves out, a line each.
+/// What a restore changes of them, a line each.
 pub(crate) fn warnings(document: &Document, proved: Option<bool>) -> Vec<String> {
-    let left = document.places.iter().filter(|row| runs(row) && proved != Some(true)).count();
-    let text = "places that run a command are left out, because this vault did not write the backup: add them again";
-    match left {
+    let written = document.places.iter().filter(|row| !is_by_hand(row)).count();
+    let text = "places come back as notes, because this vault did not write the backup: add those again that Keyward is to write";
+    match written {
         0 => vec![],
-        left => vec![format!("{left} {text}")],
+        _ if proved == Some(true) => vec![],
+        written => vec![format!("{written} {text}")],
     }
 }
 
@@ -54,11 +55,13 @@ pub(crate) fn put(
     ids: &BTreeMap<&str, String>,
     proved: bool,
 ) -> Result<(), Error> {
-    let here = |id: &Option<String>| id.as_ref().and_then(|id| ids.get(id.as_str()).cloned());
+    // A file from elsewhere may not choose what of this vault's is sent where.
+    let known_ids = if proved { ids } else { applied };
+    let here = |id: &Option<String>| id.as_ref().and_then(|id| known_ids.get(id.as_str()).cloned());
     let known = tx.destinations()?;
     for row in &document.places {
         let Some(entry) = applied.get(row.entry.as_str()) else { continue };
-        let fresh = Destination {
+        let mut fresh = Destination {
             id: row.id.clone(),
             entry: entry.clone(),
             place: row.place.clone(),
@@ -70,8 +73,14 @@ pub(crate) fn put(
             .iter()
             .any(|one| one.id == fresh.id || one.entry == fresh.entry && one.place == fresh.place);
         let is_id = fresh.id.len() == 26 && fresh.id.bytes().all(|b| b.is_ascii_alphanumeric());
-        if is_here || !is_id || runs(row) && !proved || parse(&fresh).is_err() {
+        let Ok(place) = parse(&fresh) else { continue };
+        if is_here || !is_id {
             continue;
+        }
+        if !proved && !is_by_hand(row) {
+            let note = format!("As it was: {}", place.shown());
+            fresh.place = serde_json::json!({ "kind": "by-hand", "note": note });
+            fresh.credential = None;
         }
         tx.put_destination(&fresh)?;
     }
@@ -91,6 +100,6 @@ pub(crate) fn put(
     Ok(())
 }
 
-fn runs(row: &backup::Place) -> bool {
-    row.place.get("kind").and_then(|kind| kind.as_str()) == Some("command")
+fn is_by_hand(row: &backup::Place) -> bool {
+    row.place.get("kind").and_then(|kind| kind.as_str()) == Some("by-hand")
 }

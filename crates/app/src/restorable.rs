@@ -98,7 +98,10 @@ fn checked_name(
     if entry.versions.iter().any(|version| !stages.contains(&version.stage.as_str())) {
         return Err("it has a stage that is not known".to_owned());
     }
-    if entry.versions.iter().filter(|version| version.stage == "current").count() != 1 {
+    let count = |stage: &str| entry.versions.iter().filter(|one| one.stage == stage).count();
+    // One that was revoked first and has no new value yet has none.
+    let ended = count("revoked") + count("dead") > 0;
+    if count("current") > 1 || count("current") == 0 && !ended {
         return Err("it does not have one current version".to_owned());
     }
     for version in &entry.versions {

@@ -307,6 +307,10 @@ fn plan<'a>(
     for version in &from.versions {
         prints.extend(print(&version.value)?);
     }
+    if snapshot.runs.contains_key(&here.id) {
+        let note = Some("it is being rotated: finish or abort that first".to_owned());
+        return Ok(Planned { from, name, here: Some(here), change: "changed", note, apply: false });
+    }
     let versions = snapshot.versions(&here);
     let pairs = pair(&from.versions, &prints, versions);
     // The same when taking it over would change nothing: every value is here in its stage, and what

@@ -88,7 +88,13 @@ impl Snapshot {
             days_left: due.days_left,
             age_days: due.age_days,
             rotate_days: entry.rotate_days.unwrap_or(self.settings.rotate_days),
-            state: if leaked { "leaked" } else { due.state.word() }.to_owned(),
+            state: match current {
+                // What was revoked first and has no new value yet works as little as what expired.
+                None => "expired",
+                Some(_) if leaked => "leaked",
+                Some(_) => due.state.word(),
+            }
+            .to_owned(),
             run: self.runs.get(&entry.id).and_then(|run| {
                 run.state.get("state").and_then(|state| state.as_str()).map(str::to_owned)
             }),

@@ -48,12 +48,17 @@ impl Keyward {
                         snapshot.versions(entry).iter().find(|version| version.number == number)
                     }
                 };
-                let row = found.cloned().ok_or_else(|| {
-                    Error::new(
+                let row = found.cloned().ok_or_else(|| match version {
+                    None => Error::new(
+                        "NOT_FOUND",
+                        format!("`{}` has no value in force: it was revoked.", entry.path()),
+                        "Hand in the new one with `keyward rotate NAME --next`.",
+                    ),
+                    Some(_) => Error::new(
                         "NOT_FOUND",
                         format!("`{}` has no such version.", entry.path()),
                         "`keyward show` lists its versions.",
-                    )
+                    ),
                 })?;
                 Ok((entry.path(), row))
             })?;

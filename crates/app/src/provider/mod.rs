@@ -148,7 +148,13 @@ impl Keyward {
                         },
                     );
                 if let Some(id) = &edit.provider {
-                    connection.connector = (!id.is_empty()).then(|| id.clone());
+                    let wanted = (!id.is_empty()).then(|| id.clone());
+                    if wanted != connection.connector {
+                        // What was told to one provider is not told to another.
+                        connection.admin = None;
+                        connection.parameters.clear();
+                    }
+                    connection.connector = wanted;
                 }
                 if let Some(admin) = &edit.admin {
                     connection.admin = match admin.as_str() {

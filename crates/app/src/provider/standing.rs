@@ -46,6 +46,16 @@ impl Reached {
         provider_name(&self.connector)
     }
 
+    /// Which connector at which address: what a run is held to.
+    pub(crate) fn at(&self) -> String {
+        at(&self.connector, self.endpoint.as_deref())
+    }
+
+    /// How the provider replaces a credential.
+    pub(crate) fn shape(&self) -> Shape {
+        shape(self.connector.shape)
+    }
+
     /// The account as the connector takes it.
     pub(crate) fn account(&self, now: Timestamp) -> Account<'_> {
         Account {
@@ -98,6 +108,12 @@ impl Standing {
         Ok(Self { connector: known, connection, setting, missing })
     }
 
+    /// Which connector at which address, where there is one.
+    pub(crate) fn at(&self) -> Option<String> {
+        let endpoint = self.setting.as_ref().and_then(|setting| setting.endpoint.as_deref());
+        self.connector.as_deref().map(|known| at(known, endpoint))
+    }
+
     /// The provider's id of the current key, where it was kept.
     pub(crate) fn key_id(&self) -> Option<String> {
         self.connection.as_ref().and_then(|one| one.parameters.get(KEY_ID).cloned())
@@ -118,17 +134,28 @@ impl Standing {
         };
         let has_admin = self.connection.as_ref().is_some_and(|c| c.admin.is_some());
         let may_act = known.admin.is_none() || has_admin;
-        // A key that makes its own successor has to be alive.
-        let may_create = may_act && (has_admin || !run.old_is_gone());
+        // A key that makes its own successor has to be alive, and so has one that is rolled.
+        let rolls = self.shape().ends_old_at_once();
+        let by_admin = known.admin.is_some() && has_admin && !rolls;
+        let may_create = may_act && (by_admin || !run.old_is_gone());
+        let promotes = known.can.promote;
         Can {
             create: known.can.create && may_create,
             check: known.can.check,
-            revoke: (known.can.revoke || known.can.promote) && may_act,
+            // Of two slots the second is promoted in a calm run; nothing ends the first one by itself.
+            revoke: may_act && if promotes { !run.emergency } else { known.can.revoke },
         }
     }
 
     fn is_ready(&self) -> bool {
         self.is_allowed() && self.missing.is_empty()
+    }
+}
+
+fn at(known: &Connector, endpoint: Option<&str>) -> String {
+    match endpoint {
+        Some(url) => format!("{} ({url})", known.id),
+        None => known.id.clone(),
     }
 }
 

@@ -14,19 +14,17 @@ use super::drive::holders;
 use super::{Job, state_error};
 use crate::entries::label;
 use crate::place::{push_token, says};
-use crate::provider::{Reached, failed, provider_name};
+use crate::provider::{Reached, failed};
 use crate::view::RunView;
 use crate::{Error, Keyward, place};
 
 /// How long a new value may be unknown to the provider, and an old one still be taken.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The first wait between two questions; each is twice the one before, up to [`LONGEST`].
-const FIRST: Duration = Duration::from_millis(250);
+pub(super) const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
 /// How often a value that exists nowhere else is offered to a keychain that does not take it.
 const TRIES: u32 = 4;
-/// How long a provider may still take an old value that it has ended.
-const SETTLED: Duration = Duration::from_secs(10);
 
 impl Keyward {
     /// Makes the new value at the provider and stores it.
@@ -53,11 +51,11 @@ impl Keyward {
             }
             job.run.old_id = checked.id.or(job.run.old_id.take());
         }
-        if reached.connector.can.find {
-            let known = account
-                .made(&old, &job.run.token)
-                .map_err(|f| failed(title, "asked for its keys", &f, "Nothing was changed."))?;
-            job.run.known_ids = known;
+        // The entry may have got its provider after the run was begun, or the run may be of before there
+        // were shapes.
+        job.run.shape = reached.shape();
+        if job.run.token.is_empty() {
+            job.run.token = format!("keyward-{}", job.stored.id.to_lowercase());
         }
         if reached.connector.shape == RemoteShape::RollInPlace {
             self.can_keep(job)?;
@@ -129,67 +127,6 @@ impl Keyward {
             }
         }
         self.take_in(job, value)
-    }
-
-    /// Finds out what became of a making that was cut off, and clears away what it left.
-    pub(super) fn settle(&self, job: &mut Job) -> Result<RunView, Error> {
-        let (reached, old) = self.reached_with_old(job)?;
-        let title = &reached.name();
-        let stays = "The run stands where it was.";
-        if reached.connector.shape == RemoteShape::RollInPlace {
-            return self.settle_roll(job, &reached, &old);
-        }
-        let account = reached.account(self.clock());
-        match account.made(&old, &job.run.token) {
-            Ok(ids) => {
-                for id in ids.iter().filter(|id| !job.run.known_ids.contains(id)) {
-                    account.revoke(&old, None, Some(id)).map_err(|f| {
-                        failed(title, "clearing away a key that was cut off", &f, stays)
-                    })?;
-                }
-            }
-            Err(Failure { why: Why::Unsupported, .. }) => self.perhaps_left(job),
-            Err(failure) => return Err(failed(title, "asked for its keys", &failure, stays)),
-        }
-        job.run.undone();
-        self.save(job, None, "rotate-settled")
-    }
-
-    /// A roll ends the old value; whether it did says whether it happened. It is never called again
-    /// with a value that may be dead: some providers take that for theft and end the whole family.
-    fn settle_roll(
-        &self,
-        job: &mut Job,
-        reached: &Reached,
-        old: &Secret,
-    ) -> Result<RunView, Error> {
-        let title = &reached.name();
-        let begun = job.run.begun.as_ref().map_or(self.clock(), |begun| begun.at);
-        let mut wait = FIRST;
-        loop {
-            let now = self.clock();
-            let checked = reached.account(now).check(old).map_err(|f| {
-                failed(title, "asked about the old value", &f, "The run stands where it was.")
-            })?;
-            let since = now.duration_since(begun);
-            match checked.liveness {
-                Liveness::Dead => {
-                    job.run.lost = true;
-                    job.run.undone();
-                    return self.save(job, None, "rotate-lost");
-                }
-                Liveness::Alive | Liveness::NoPermission
-                    if since.unsigned_abs() >= SETTLED || since.is_negative() =>
-                {
-                    job.run.undone();
-                    return self.save(job, None, "rotate-settled");
-                }
-                Liveness::Unknown if since.unsigned_abs() >= PATIENCE => {
-                    return Err(unclear(title, &checked));
-                }
-                _ => pause(&mut wait),
-            }
-        }
     }
 
     /// Asks the provider about the new value until it is known there. One that stays refused is given
@@ -273,12 +210,7 @@ impl Keyward {
             let code = if failure.why == Why::Conflict { "PLACE_CONFLICT" } else { "PLACE_FAILED" };
             return Err(Error::new(
                 code,
-                format!(
-                    "{}: {}. Nothing was revoked. {}",
-                    placed.shown,
-                    says(&failure),
-                    holders(&job.run)
-                ),
+                format!("{}: {}. {}", placed.shown, says(&failure), holders(&job.run)),
                 "Mend the place, then go on with `--next` or `--resume --provider-api`.",
             ));
         }
@@ -287,11 +219,45 @@ impl Keyward {
         self.save_with(job, None, "rotate-place", |tx, _| place::holds(tx, &id, number, now))
     }
 
+    /// Sees that every place that can be read still has the new value, before the old one is ended.
+    fn check_places(&self, job: &Job, new: &Secret) -> Result<(), Error> {
+        if job.run.emergency {
+            return Ok(());
+        }
+        let ready = self.with_entry(&job.entry.path(), |open| {
+            let rows = open.read(|tx| Ok(tx.destinations()?))?;
+            let rows: Vec<_> = rows.into_iter().filter(|row| row.entry == job.entry.id).collect();
+            self.ready(open, &rows)
+        })?;
+        let now = self.clock();
+        for one in ready.iter().filter(|one| one.place.is_automatic()) {
+            let why = match one.held(&[new], &job.run.token, now) {
+                Ok(Held::Known(_) | Held::Unreadable) => continue,
+                Ok(Held::Other | Held::Absent) => "it does not have the new value".to_owned(),
+                Err(failure) => failure.to_string(),
+            };
+            return Err(Error::new(
+                "PLACE_FAILED",
+                format!("{}: {why}. The old key was not revoked.", one.place.shown()),
+                "Write it with `keyward destination push NAME`, then go on.",
+            ));
+        }
+        Ok(())
+    }
+
     /// Revokes the old value at the provider.
     pub(super) fn revoke_old(&self, job: &mut Job) -> Result<RunView, Error> {
         let (reached, old) = self.reached_with_old(job)?;
         let title = reached.name();
         let new = self.value_of(job, job.run.to_version)?;
+        if let Some(new) = &new {
+            self.check_places(job, new)?;
+            self.sweep_strays(job, &reached, new)?;
+        }
+        if job.run.old_id.is_some() && job.run.old_id == job.run.new_id {
+            // The key kept its id: revoking by it would end the new value.
+            job.run.old_id = None;
+        }
         self.announce(job, Act::RevokeOld)?;
         let now = self.clock();
         let account = reached.account(now);
@@ -327,7 +293,10 @@ impl Keyward {
         let began = self.clock();
         // Revoking what is gone is no error, so what only a person said is made true. Promoting again
         // would not be the same.
-        let mut revokes = job.can().revoke && !reached.connector.can.promote;
+        let ends_itself = job.run.was_rolled() || job.run.made && job.run.shape.ends_old_by_time();
+        let keeps_id = job.run.old_id.is_some() && job.run.old_id == job.run.new_id;
+        let mut revokes =
+            job.can().revoke && !reached.connector.can.promote && !ends_itself && !keeps_id;
         loop {
             let now = self.clock();
             let checked = reached.account(now).check(&old).map_err(|f| {
@@ -367,19 +336,6 @@ impl Keyward {
         done.map_err(|f| {
             failed(&reached.name(), "revoking the old key", &f, "The run stands where it was.")
         })
-    }
-
-    /// Says that the provider may have a key that nobody knows.
-    pub(super) fn perhaps_left(&self, job: &Job) {
-        let known = job.standing.connector.as_deref();
-        let title = known.map_or_else(|| "The provider".to_owned(), provider_name);
-        let console = known.map_or("its console", |known| known.console.as_str());
-        self.notice(
-            "KEY_PERHAPS_LEFT",
-            format!(
-                "{title} may have a key of this run whose value nobody knows. Look for it at {console}, and delete it."
-            ),
-        );
     }
 
     /// Gives a run up; a new value that was made at the provider is revoked there first, unless that is
@@ -424,10 +380,22 @@ impl Keyward {
     }
 
     fn reached(&self, job: &Job) -> Result<Reached, Error> {
-        self.with_entry(&job.entry.path(), |open| self.reach(open, &job.entry))
+        let reached = self.with_entry(&job.entry.path(), |open| self.reach(open, &job.entry))?;
+        match &job.run.at {
+            Some(at) if *at != reached.at() => Err(Error::new(
+                "PROVIDER_NOT_CONNECTED",
+                format!(
+                    "This run was begun at {at}, and `{}` is connected to {} now. Nothing was sent.",
+                    job.entry.path(),
+                    reached.at()
+                ),
+                "Connect it as it was, or go on by hand with `--next`.",
+            )),
+            _ => Ok(reached),
+        }
     }
 
-    fn reached_with_old(&self, job: &Job) -> Result<(Reached, Secret), Error> {
+    pub(super) fn reached_with_old(&self, job: &Job) -> Result<(Reached, Secret), Error> {
         let reached = self.reached(job)?;
         let old = self.value_of(job, Some(job.run.from_version))?;
         let old = old.ok_or_else(|| {
@@ -446,7 +414,7 @@ impl Keyward {
     }
 }
 
-fn unclear(title: &str, checked: &Checked) -> Error {
+pub(super) fn unclear(title: &str, checked: &Checked) -> Error {
     Error::new(
         "PROVIDER_FAILED",
         format!(
@@ -457,7 +425,7 @@ fn unclear(title: &str, checked: &Checked) -> Error {
     )
 }
 
-fn pause(wait: &mut Duration) {
+pub(super) fn pause(wait: &mut Duration) {
     std::thread::sleep(*wait);
     *wait = (*wait * 2).min(LONGEST);
 }

@@ -35,10 +35,7 @@ impl Keyward {
         cancel: &Cancel,
         tell: &mut dyn FnMut(&RunView),
     ) -> Result<RunView, Error> {
-        let mut job = self.job(name)?;
-        let _lease = self.lease(&job)?;
-        // The run was read before the lease was had: another process may have moved it.
-        job = self.job(name)?;
+        let (mut job, _lease) = self.leased(name)?;
         self.check_drivable(&job)?;
         let mut created = 0;
         loop {
@@ -62,6 +59,7 @@ impl Keyward {
                     created += 1;
                     self.make(&mut job)?
                 }
+                Todo::GiveUp => self.give_up(&mut job, None, false)?,
                 Todo::Settle => self.settle(&mut job)?,
                 Todo::TryNew => self.try_new(&mut job)?,
                 Todo::Push(place) => self.push(&mut job, place)?,
@@ -136,8 +134,12 @@ pub(super) fn holders(run: &Run) -> String {
         let places = run.places.iter().filter(|place| place.at.is_some() == done);
         places.map(|place| place.shown.clone()).collect::<Vec<_>>().join("; ")
     };
-    match (list(true), list(false)) {
+    let held = match (list(true), list(false)) {
         (new, old) if new.is_empty() => format!("All places have the old value: {old}."),
         (new, old) => format!("These have the new value: {new}. These have the old one: {old}."),
+    };
+    match run.old_is_gone() {
+        true => format!("The old value no longer works. {held}"),
+        false => format!("Nothing was revoked. {held}"),
     }
 }

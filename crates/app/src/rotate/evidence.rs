@@ -69,7 +69,12 @@ fn markdown(view: &RunView) -> String {
     let _ = writeln!(out, "- Began: {}", view.started);
     let _ = writeln!(out, "- Last moved: {}", view.updated);
     if let Some(until) = &view.overlap_until {
-        let _ = writeln!(out, "- Both keys worked until: {until}");
+        let revoked = view.steps.iter().find(|step| step.id == "revoke");
+        let ended = revoked.and_then(|step| step.done.as_ref());
+        let _ = match ended {
+            Some(at) => writeln!(out, "- Both keys worked until: {at}"),
+            None => writeln!(out, "- Both keys work until: {until}"),
+        };
     }
     if let Some(reason) = &view.reason {
         let _ = writeln!(out, "- Given up because: {}", plain(reason));

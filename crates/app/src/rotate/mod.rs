@@ -5,6 +5,7 @@ mod acts;
 mod drive;
 mod evidence;
 mod revoke;
+mod settle;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -138,8 +139,7 @@ impl Keyward {
         value: Option<&Secret>,
         force: bool,
     ) -> Result<RunView, Error> {
-        let mut job = self.job(name)?;
-        let _lease = self.lease(&job)?;
+        let (mut job, _lease) = self.leased(name)?;
         let now = self.clock();
         let Some(value) = value else {
             while let Todo::Push(place) = job.run.todo(Can::default(), now) {
@@ -153,7 +153,8 @@ impl Keyward {
         }
         check_value(value)?;
         self.check_new_value(&job, value, force)?;
-        if job.run.is_begun(&Act::Create) {
+        // A key of the provider's that was cut off is cleared away, or at least told of.
+        if job.run.is_begun(&Act::Create) && self.settle(&mut job).is_err() {
             self.perhaps_left(&job);
         }
         self.take_in(&mut job, value)
@@ -186,8 +187,12 @@ impl Keyward {
     /// `NOT_FOUND` without a run, `RUN_STATE` when it is too late, `PROVIDER_FAILED` when the new value
     /// could not be revoked; the run stays then.
     pub fn rotation_abort(&self, name: &str, force: bool) -> Result<RunView, Error> {
-        let mut job = self.job(name)?;
-        let _lease = self.lease(&job)?;
+        let (mut job, _lease) = self.leased(name)?;
+        if force && job.run.emergency && job.run.old_is_gone() {
+            // Revoked for good: there is nothing that could be given back to.
+            job.run.leave_dead(self.clock()).map_err(|error| state_error(&job.entry, error))?;
+            return self.save(&mut job, None, "rotate-abort");
+        }
         self.give_up(&mut job, None, force)
     }
 
@@ -227,6 +232,12 @@ impl Keyward {
             })
         })?;
         Ok(RunList { version: JSON_VERSION, runs: runs.unwrap_or_default() })
+    }
+
+    /// The run with the sole right to move it, read after that was had.
+    fn leased(&self, name: &str) -> Result<(Job, drive::Lease), Error> {
+        let lease = self.lease(&self.job(name)?)?;
+        Ok((self.job(name)?, lease))
     }
 
     fn job(&self, name: &str) -> Result<Job, Error> {
@@ -278,6 +289,9 @@ impl Keyward {
 
     /// Says in the run that an act begins.
     fn announce(&self, job: &mut Job, act: Act) -> Result<(), Error> {
+        if !matches!(act, Act::Push(_)) && job.run.at.is_none() {
+            job.run.at = job.standing.at();
+        }
         job.run.begin(act, self.clock());
         self.save(job, None, "rotate-begin").map(|_| ())
     }
@@ -467,7 +481,10 @@ fn state_error(entry: &Entry, error: RunError) -> Error {
         RunError::TooLate(_) => {
             "Go on with `--next`; both values stay valid until the old one is revoked."
         }
-        RunError::NothingLeft => "Go on with `--next`: only a new value works again.",
+        RunError::NothingLeft => {
+            "Go on with `--next`: only a new value works again. `--abort --force` ends an emergency run for good."
+        }
+        RunError::GivingUp => "Finish it with `--abort`.",
         RunError::Places(..) => {
             "Put it there, then say so with `keyward rotate NAME --placed ID`; `--status` shows the ids."
         }

@@ -41,6 +41,11 @@ impl Keyward {
             if view.emergency {
                 return self.carry_on(name, cancel, tell);
             }
+            if matches!(view.state.as_str(), "distributed" | "overlap") {
+                // The new value is everywhere: the old one is ended now, and not when the overlap is over.
+                self.end_overlap(name)?;
+                return self.carry_on(name, cancel, tell);
+            }
             if !view.can_abort {
                 return Err(Error::new(
                     "RUN_OPEN",
@@ -48,10 +53,18 @@ impl Keyward {
                         "`{}` has its new value out already ({}). Nothing was changed.",
                         view.entry, view.state
                     ),
-                    "Revoke the old one now: take the next steps with `keyward rotate NAME --next`.",
+                    "Finish it first with `keyward rotate NAME --next` or `--resume --provider-api`, then revoke again.",
                 ));
             }
-            self.rotation_abort(name, false)?;
+            // The leaked key comes first: a new one that cannot be revoked now is told of and left.
+            match self.rotation_abort(name, false) {
+                Err(error) if error.code.starts_with("PROVIDER_") => {
+                    self.rotation_abort(name, true)?;
+                }
+                aborted => {
+                    aborted?;
+                }
+            }
         }
         self.rotation_start(name, &NewRun { emergency: true, overlap: Some(0) })?;
         self.carry_on(name, cancel, tell)
@@ -76,8 +89,15 @@ impl Keyward {
                 let found = snapshot.resolve(&entry)?;
                 let version = snapshot.versions(found).iter().find(|one| one.number == number);
                 let version = version.ok_or_else(|| Error::not_found(&entry))?;
-                let in_run =
-                    open_run(tx, found)?.is_some_and(|(_, run)| run.from_version == number);
+                let open = open_run(tx, found)?.map(|(_, run)| run);
+                if open.as_ref().is_some_and(|run| run.to_version == Some(number)) {
+                    return Err(Error::new(
+                        "RUN_OPEN",
+                        format!("Version {number} of `{entry}` is the new value of a rotation that is under way. Nothing was revoked."),
+                        "Give that rotation up with `keyward rotate NAME --abort`, which revokes it; if it is too late for that, finish it and revoke then.",
+                    ));
+                }
+                let in_run = open.is_some_and(|run| run.from_version == number);
                 Ok(match version.stage.as_str() {
                     "current" => Doomed::Current,
                     _ if in_run => Doomed::Current,
@@ -95,6 +115,14 @@ impl Keyward {
                 Ok((entry, number, None))
             }
         }
+    }
+
+    /// Ends the overlap of a run now.
+    fn end_overlap(&self, name: &str) -> Result<(), Error> {
+        let (mut job, _lease) = self.leased(name)?;
+        job.run.overlap = 0;
+        job.run.overlap_until = Some(self.clock());
+        self.save(&mut job, None, "rotate-overlap").map(|_| ())
     }
 
     /// Goes on by itself where it may, and shows where it stands where it may not.

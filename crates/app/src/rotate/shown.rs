@@ -1,6 +1,6 @@
 //! A run as people see it: its steps, what comes next, and on whom it waits.
 
-use keyward_rotation::{Placed, Proof, Run, RunState, Step, StepState, Todo};
+use keyward_rotation::{Can, Placed, Proof, Run, RunState, Step, StepState, Todo};
 use keyward_store::{Entry, Run as StoredRun, Tx};
 
 use crate::Error;
@@ -89,9 +89,14 @@ fn next(entry: &Entry, run: &Run, standing: &Standing, now: jiff::Timestamp) -> 
         Some(known) => provider_name(known),
         None => entry.provider.clone().unwrap_or_else(|| "the provider".to_owned()),
     };
-    let todo = run.todo(standing.can_for(run), now);
+    let can = standing.can_for(run);
+    let todo = run.todo(can, now);
     let (title, text) = match &todo {
         Todo::HandIn | Todo::Create => ("Make the new key and hand it in", made(run, &provider)),
+        Todo::GiveUp => (
+            "Finish giving it up",
+            format!("Revoking the new key at {provider} was cut off. Give the run up again."),
+        ),
         Todo::Settle => (
             "Clear up after a key that was cut off",
             format!("Making the new key was cut off, so it is not known whether {provider} made one. Keyward looks, clears away what was made, and tries again."),
@@ -148,8 +153,9 @@ fn next(entry: &Entry, run: &Run, standing: &Standing, now: jiff::Timestamp) -> 
         text,
         clicks: clicks.to_vec(),
         waits_for: match todo {
+            // Without an interface nothing happens by itself, whatever the clock says.
+            _ if todo.is_by_hand() || can == Can::default() => "you",
             Todo::Wait(_) => "clock",
-            _ if todo.is_by_hand() || run.shape == keyward_rotation::Shape::ConsoleOnly => "you",
             _ => "keyward",
         }
         .to_owned(),

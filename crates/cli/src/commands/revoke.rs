@@ -40,8 +40,15 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         (None, None) => (None, None),
     };
     printer.progress("");
+    let mut status = 0;
     if let Some(view) = view {
-        printer.result(&view?, rotate::text);
+        let view = view?;
+        let waits = view.emergency && view.state == "planned";
+        status = u8::from(waits);
+        printer.result(&view, |view| {
+            let first = if waits { "NOT revoked yet: it waits for you.\n" } else { "" };
+            format!("{first}{}", rotate::text(view))
+        });
     }
     if let Some(note) = note {
         let (entry, number) = note?;
@@ -52,7 +59,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
             )
         });
     }
-    Ok(0)
+    Ok(status)
 }
 
 type Outcome = (Option<Result<RunView, Error>>, Option<Result<(String, u32), Error>>);

@@ -163,6 +163,12 @@ impl Connector {
         }
     }
 
+    /// Whether [`Account::made`] tells the keys of one run from all others, by the run's name.
+    #[must_use]
+    pub fn finds_by_name(&self) -> bool {
+        self.can.find && matches!(self.kind, Kind::Recipe(_))
+    }
+
     /// The hosts that its calls go to unless an endpoint is given.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {

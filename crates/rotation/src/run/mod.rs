@@ -46,6 +46,9 @@ pub enum RunError {
     /// The old value is gone; giving up would leave nothing that works.
     #[error("the old value is dead already")]
     NothingLeft,
+    /// The run is being given up.
+    #[error("the run is being given up")]
+    GivingUp,
     /// Places still have the old value.
     #[error("{0} still {1} the old value")]
     Places(String, &'static str),
@@ -143,9 +146,9 @@ pub struct Run {
     /// The provider's id of the new value.
     #[serde(default)]
     pub new_id: Option<String>,
-    /// Ids of keys that were at the provider before the new one was made.
+    /// At which connector and address the run was begun; it is not carried on at another.
     #[serde(default)]
-    pub known_ids: Vec<String>,
+    pub at: Option<String>,
     /// Whether the new value was made through the provider's interface.
     #[serde(default)]
     pub made: bool,
@@ -214,7 +217,7 @@ impl Run {
             begun: None,
             old_id: None,
             new_id: None,
-            known_ids: vec![],
+            at: None,
             made: false,
             lost: false,
             places: vec![],
@@ -261,7 +264,8 @@ impl Run {
         if self.state.ended() {
             return Err(RunError::Ended);
         }
-        if self.old_is_gone() {
+        // One that ends by a time that was set is as good as gone.
+        if self.old_is_gone() || self.made && self.shape.ends_old_by_time() {
             return Err(RunError::NothingLeft);
         }
         if self.reached(RunState::Distributed).is_some() {
@@ -271,8 +275,33 @@ impl Run {
         let begun = |place: &&Placed| self.is_begun(&Act::Push(place.id.clone()));
         match self.places.iter().find(|place| place.at.is_some() || begun(place)) {
             Some(place) => Err(RunError::TooLate(place.shown.clone())),
+            None if matches!(self.begun, Some(Begun { act: Act::Push(_), .. })) => {
+                Err(RunError::TooLate("a place".to_owned()))
+            }
             None => Ok(()),
         }
+    }
+
+    /// Whether revoking the new value began: there is no way but to give the run up.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.is_begun(&Act::RevokeNew)
+    }
+
+    /// Ends an emergency run that has revoked and will have no new value.
+    ///
+    /// # Errors
+    /// [`RunError::Ended`], and [`RunError::NothingLeft`] for every other run.
+    pub fn leave_dead(&mut self, now: Timestamp) -> Result<(), RunError> {
+        if self.state.ended() {
+            return Err(RunError::Ended);
+        }
+        if !self.emergency || self.to_version.is_some() || self.begun.is_some() {
+            return Err(RunError::NothingLeft);
+        }
+        self.reason = Some("revoked for good".to_owned());
+        self.reach(RunState::Aborted, now);
+        Ok(())
     }
 
     /// Whether this act began and its end is not known.
@@ -302,11 +331,12 @@ impl Run {
         if !self.needs_value() {
             return Err(RunError::HasValue);
         }
+        let may_be_gone = self.old_is_gone();
         self.to_version = Some(number);
         self.begun = None;
         self.reach(RunState::Created, now);
-        // Where the old value is dead the new one is the only one that works.
-        Ok(self.old_is_gone().then_some(Effect::Promote))
+        // Where the old value is dead, or may be, the new one is the only one that works.
+        Ok((may_be_gone || self.old_is_gone()).then_some(Effect::Promote))
     }
 
     /// Takes the next step: the person, or the caller who did it, says that it was done.
@@ -320,6 +350,9 @@ impl Run {
         }
         if self.needs_value() {
             return Err(RunError::NeedsValue);
+        }
+        if self.is_given_up() {
+            return Err(RunError::GivingUp);
         }
         if self.waits_for_address_list() {
             self.allowed = Some(Allowed::Done(now));

@@ -29,7 +29,8 @@ impl Run {
         let at = |id: &str| before.iter().find(|place| place.id == id).and_then(|place| place.at);
         self.places = places.into_iter().map(|p| Placed { at: at(&p.id), ..p }).collect();
         // What has the new value is not forgotten because it was taken from the list.
-        let gone = before.into_iter().filter(|old| old.at.is_some());
+        let begun = |old: &Placed| self.is_begun(&Act::Push(old.id.clone()));
+        let gone = before.into_iter().filter(|old| old.at.is_some() || begun(old));
         let gone: Vec<_> = gone.filter(|old| self.places.iter().all(|p| p.id != old.id)).collect();
         self.places.extend(gone);
     }
@@ -37,8 +38,11 @@ impl Run {
     /// Notes that a place has the new value.
     ///
     /// # Errors
-    /// [`RunError::NoPlace`].
+    /// [`RunError::NoPlace`], [`RunError::GivingUp`].
     pub fn acknowledge(&mut self, id: &str, now: Timestamp) -> Result<(), RunError> {
+        if self.is_given_up() {
+            return Err(RunError::GivingUp);
+        }
         let Some(place) = self.places.iter_mut().find(|place| place.id == id) else {
             return Err(RunError::NoPlace(id.to_owned()));
         };

@@ -166,6 +166,49 @@ fn it_aborts_until_the_value_is_out_and_not_after() {
 }
 
 #[test]
+fn a_run_whose_new_key_may_be_revoked_is_only_given_up() {
+    let mut run = run(Shape::IssueDelete);
+    run.set_places(vec![place("b", true)]);
+    run.created(2, NOW).unwrap();
+    run.next(NOW).unwrap();
+    run.begin(Act::RevokeNew, NOW);
+    assert_eq!(run.todo(ALL, NOW), Todo::GiveUp);
+    assert_eq!(run.acknowledge("b", NOW), Err(RunError::GivingUp));
+    assert_eq!(run.next(NOW), Err(RunError::GivingUp));
+    assert_eq!(run.abort(None, NOW), Ok(Effect::DropNew));
+}
+
+#[test]
+fn a_place_whose_push_began_is_not_forgotten_with_the_list() {
+    let mut run = run(Shape::IssueDelete);
+    run.set_places(vec![place("a", false)]);
+    run.created(2, NOW).unwrap();
+    run.next(NOW).unwrap();
+    run.begin(Act::Push("a".to_owned()), NOW);
+    run.set_places(vec![]);
+    assert_eq!(run.places.len(), 1);
+    assert!(matches!(run.abort(None, NOW), Err(RunError::TooLate(_))));
+}
+
+#[test]
+fn an_old_key_that_ends_by_its_time_is_not_given_back_to() {
+    let mut run = run(Shape::RollWithGrace);
+    run.made = true;
+    run.created(2, NOW).unwrap();
+    assert_eq!(run.abort(None, NOW), Err(RunError::NothingLeft));
+}
+
+#[test]
+fn an_emergency_may_end_without_a_new_key() {
+    let mut run = Run::start(Plan { emergency: true, ..Plan::default() }, NOW);
+    run.next(NOW).unwrap();
+    run.next(NOW).unwrap();
+    assert_eq!(run.abort(None, NOW), Err(RunError::NothingLeft));
+    assert_eq!(run.leave_dead(NOW), Ok(()));
+    assert_eq!(run.todo(ALL, NOW), Todo::Nothing);
+}
+
+#[test]
 fn a_run_of_an_earlier_version_is_read() {
     let text = r#"{"state":"created","from_version":1,"to_version":2,
         "history":[["planned","1970-01-01T00:00:00Z"],["created","1970-01-01T00:00:00Z"]]}"#;

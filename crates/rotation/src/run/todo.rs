@@ -20,6 +20,8 @@ pub struct Can {
 pub enum Todo {
     /// Make the new value at the provider.
     Create,
+    /// Go on with giving the run up.
+    GiveUp,
     /// Find out what became of a making that was cut off, and clear it away.
     Settle,
     /// A person makes the new value and hands it in.
@@ -72,6 +74,9 @@ impl Run {
     pub fn todo(&self, can: Can, now: Timestamp) -> Todo {
         use RunState as S;
         let either = |can: bool, yes: Todo, no: Todo| if can { yes } else { no };
+        if self.is_given_up() {
+            return Todo::GiveUp;
+        }
         if self.needs_value() {
             return match can.create {
                 _ if self.lost => Todo::HandIn,
