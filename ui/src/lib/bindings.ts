@@ -815,7 +815,7 @@ since: string | null,
  */
 state: string, 
 /**
- * Why it failed.
+ * Why it failed, or what to know of it.
  */
 note: string | null, };
 
