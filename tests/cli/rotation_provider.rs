@@ -266,6 +266,15 @@ fn a_new_value_is_looked_at_before_it_is_taken() {
     keyward.run("rotate gitlab --start").ok();
     keyward.pipe("rotate gitlab --next --stdin", "glpat-short").fails(3, "VALUE_UNFIT");
     keyward.pipe("rotate gitlab --next --stdin --force", "glpat-short").ok();
+    // Made up, valid in form; the second with a letter that its checksum does not fit.
+    let (old, new) =
+        ("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", "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"); // keyward:allow
+    keyward.add("acme/prod/github", old);
+    keyward.run("rotate github --start").ok();
+    let wrong = new.replace("IrA", "IrB");
+    let said = keyward.pipe("rotate github --next --stdin", &wrong).fails(3, "VALUE_UNFIT");
+    assert!(said.err.contains("checksum"), "{said}");
+    keyward.pipe("rotate github --next --stdin", new).ok();
 }
 
 #[test]

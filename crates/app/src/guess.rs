@@ -9,6 +9,8 @@ pub(crate) struct Guess {
     pub(crate) provider: Option<String>,
     pub(crate) mode: String,
     pub(crate) console: Option<String>,
+    /// Whether the value has a provider's form, and doubtfully so: its checksum does not fit.
+    pub(crate) doubtful: bool,
 }
 
 impl Guess {
@@ -19,6 +21,7 @@ impl Guess {
                 provider: Some(class.provider),
                 mode: class.mode.map_or("unknown", |mode| mode.as_str()).to_owned(),
                 console: class.console,
+                doubtful: class.confidence == keyward_scan::Confidence::Low,
             };
         }
         let name = name.to_ascii_lowercase();
@@ -34,6 +37,12 @@ impl Guess {
         } else {
             "other"
         };
-        Self { kind: kind.to_owned(), provider: None, mode: "unknown".to_owned(), console: None }
+        Self {
+            kind: kind.to_owned(),
+            provider: None,
+            mode: "unknown".to_owned(),
+            console: None,
+            doubtful: false,
+        }
     }
 }

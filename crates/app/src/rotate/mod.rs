@@ -360,6 +360,10 @@ impl Keyward {
                     "The old value has the form of {provider}'s keys, and this one has not: it is cut short, mistyped, or something else."
                 ))
             }
+            (old, new) if new.doubtful && !old.doubtful => unfit(&format!(
+                "This has the form of a {} key, and its checksum does not fit: a letter is wrong, or it is made up.",
+                new.provider.or(old.provider).unwrap_or_default()
+            )),
             (old, new) if old.provider.is_some() && old.kind != new.kind => unfit(&format!(
                 "The old value is of the kind {}, and this one is a {}.",
                 old.kind, new.kind

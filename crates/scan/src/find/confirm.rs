@@ -255,7 +255,7 @@ pub(crate) fn rule_finds(rules: &Rules, index: usize, text: &[u8]) -> bool {
 }
 
 /// The surest rule whose secret, or whose whole match, is all of `value`.
-pub(crate) fn classify(rules: &Rules, value: &[u8]) -> Option<usize> {
+pub(crate) fn classify(rules: &Rules, value: &[u8]) -> Option<(usize, Confidence)> {
     let mut caches = Caches::default();
     let mut best: Option<(Confidence, Severity, Reverse<usize>)> = None;
     for (index, rule) in rules.iter().enumerate() {
@@ -273,5 +273,5 @@ pub(crate) fn classify(rules: &Rules, value: &[u8]) -> Option<usize> {
             }
         });
     }
-    best.map(|(_, _, Reverse(index))| index)
+    best.map(|(confidence, _, Reverse(index))| (index, confidence))
 }

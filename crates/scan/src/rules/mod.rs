@@ -29,7 +29,7 @@ pub use self::explain::{Explanation, Matched, Verdict};
 use self::rule::Rule;
 use crate::error::{RuleError, RuleErrorCode};
 use crate::find::confirm::{self, rule_finds};
-use crate::report::{Kind, Mode};
+use crate::report::{Confidence, Kind, Mode};
 
 /// Every rule of `rules/`, written down by the build script: reading the files took longer than a scan of a
 /// small repository.
@@ -87,6 +87,8 @@ pub struct Class {
     pub mode: Option<Mode>,
     /// The rule that knows the format.
     pub rule: String,
+    /// How sure the form makes it: a checksum that does not fit makes it low.
+    pub confidence: Confidence,
     /// Where a person replaces it.
     pub console: Option<String>,
 }
@@ -232,8 +234,10 @@ impl Rules {
     /// value. Surrounding white space does not count.
     #[must_use]
     pub fn classify(&self, value: &[u8]) -> Option<Class> {
-        let rule = &self.rules[confirm::classify(self, value.trim_ascii())?];
+        let (index, confidence) = confirm::classify(self, value.trim_ascii())?;
+        let rule = &self.rules[index];
         Some(Class {
+            confidence,
             provider: rule.provider.clone(),
             kind: rule.kind,
             mode: rule.mode,
