@@ -147,7 +147,8 @@ impl Keyward {
             match checked.liveness {
                 Liveness::Alive | Liveness::NoPermission => {
                     job.run.prove(Proven::NewAlive, Some(checked.said), now);
-                    job.run.new_id = checked.id.or(job.run.new_id.take());
+                    // What making it said is what lists say; asking may call it otherwise.
+                    job.run.new_id = job.run.new_id.take().or(checked.id);
                     let effect =
                         job.run.next(now).map_err(|error| state_error(&job.entry, error))?;
                     return self.save(job, effect, "rotate-next");

@@ -62,7 +62,8 @@ impl Keyward {
         reached: &Reached,
         with: &Secret,
     ) -> Result<(), Error> {
-        if !job.run.made || !reached.connector.finds_by_name() {
+        // Without its id the new key itself could not be told from a stray.
+        if !job.run.made || job.run.new_id.is_none() || !reached.connector.finds_by_name() {
             return Ok(());
         }
         match self.strays(job, reached, with) {
