@@ -25,6 +25,8 @@ pub(super) const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
 /// How often a value that exists nowhere else is offered to a keychain that does not take it.
 const TRIES: u32 = 4;
+/// How long it is held for a person who unlocks the vault again.
+const UNLOCKED: Duration = Duration::from_secs(600);
 
 impl Keyward {
     /// Makes the new value at the provider and stores it.
@@ -113,20 +115,28 @@ impl Keyward {
         Ok(())
     }
 
-    /// Stores a value that exists nowhere else: what may pass is waited for.
+    /// Stores a value that exists nowhere else: what may pass is waited for, and most of all a vault
+    /// that was locked meanwhile.
     fn keep_value(&self, job: &mut Job, value: &Secret) -> Result<RunView, Error> {
         let before = job.run.clone();
-        let mut wait = FIRST;
-        for _ in 0..TRIES {
-            match self.take_in(job, value) {
-                Err(error) if [5, 7, 8].contains(&error.status()) => {
-                    job.run = before.clone();
-                    pause(&mut wait);
-                }
-                kept => return kept,
+        let (began, mut wait, mut tries) = (self.clock(), FIRST, 0);
+        loop {
+            let error = match self.take_in(job, value) {
+                Ok(view) => return Ok(view),
+                Err(error) => error,
+            };
+            let waited = self.clock().duration_since(began).unsigned_abs();
+            let passes = match error.code.as_str() {
+                "VAULT_LOCKED" | "UNLOCK_WAIT" => waited < UNLOCKED,
+                _ => [5, 7, 8].contains(&error.status()) && tries < TRIES,
+            };
+            if !passes {
+                return Err(error);
             }
+            tries += 1;
+            job.run = before.clone();
+            pause(&mut wait);
         }
-        self.take_in(job, value)
     }
 
     /// Asks the provider about the new value until it is known there. One that stays refused is given
