@@ -104,6 +104,11 @@ impl Provider {
         books.keys.insert(value.to_owned(), key);
     }
 
+    /// A person deletes every key in the console.
+    pub fn clear(&self) {
+        self.books.lock().unwrap().keys.values_mut().for_each(|key| key.dead = true);
+    }
+
     pub fn fault(&self, fault: Fault) {
         self.books.lock().unwrap().faults.push(fault);
     }

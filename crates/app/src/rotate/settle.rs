@@ -144,6 +144,7 @@ impl Keyward {
             match checked.liveness {
                 Liveness::Dead => {
                     job.run.lost = true;
+                    self.perhaps_left(job);
                     job.run.undone();
                     return self.save(job, None, "rotate-lost");
                 }

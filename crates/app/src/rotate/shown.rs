@@ -167,7 +167,7 @@ fn next(entry: &Entry, run: &Run, standing: &Standing, now: jiff::Timestamp) -> 
 fn made(run: &Run, provider: &str) -> String {
     if run.lost {
         return format!(
-            "{provider} ended the old key, and its answer with the new one was lost. Make another at once and paste it here: nothing works until then."
+            "{provider} ended the old key, and its answer with the new one was lost. Make another at once and paste it here: nothing works until then. Then delete the one that was lost there."
         );
     }
     if run.emergency {
