@@ -96,6 +96,18 @@ fn start(session: &Session) -> Running {
 
 #[test]
 fn the_storys_core_on_keepassxc() {
+    // Its one thread writes its database and draws its window: on a busy machine it may not answer in time,
+    // which is said as it should be and is no fault of ours.
+    for last in [false, false, true] {
+        let Err(panic) = std::panic::catch_unwind(story) else { return };
+        let said = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+        if last || !said.contains("KC_TIMEOUT") {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn story() {
     let mut version = Command::new("keepassxc-cli");
     if version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         return;
