@@ -532,3 +532,26 @@ fn what_is_revoked_for_good_can_be_removed_and_backed_up() {
     keyward.run("rotate gitlab --abort --force").ok();
     keyward.run("remove gitlab").ok();
 }
+
+#[test]
+fn what_was_told_to_one_provider_is_not_told_to_another() {
+    let (keyward, _, _) = with_sendgrid();
+    let told = |line: &str| {
+        let view = keyward.run(&format!("provider connect sendgrid {line} --json")).ok().json();
+        (view["admin"].is_string(), view["parameters"]["scopes"].is_string())
+    };
+    // Said outright is the same as known from the entry.
+    assert_eq!(told("--provider sendgrid"), (true, true));
+    assert_eq!(told("--provider gitlab"), (false, false));
+}
+
+#[test]
+fn a_revocation_that_only_a_person_can_do_is_no_success() {
+    let (keyward, provider, _) = with_sendgrid();
+    keyward.run("rotate sendgrid --start --provider-api --overlap 1h").ok();
+    keyward.run("provider forbid sendgrid").ok();
+    let said = keyward.run("revoke sendgrid --yes");
+    assert_eq!(said.status, 1, "{said}");
+    assert!(said.out.starts_with("NOT revoked yet"), "{said}");
+    assert_eq!(provider.alive().len(), 2);
+}

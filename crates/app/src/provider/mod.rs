@@ -149,7 +149,8 @@ impl Keyward {
                     );
                 if let Some(id) = &edit.provider {
                     let wanted = (!id.is_empty()).then(|| id.clone());
-                    if wanted != connection.connector {
+                    let said = |id: &Option<String>| id.clone().or_else(|| entry.provider.clone());
+                    if said(&wanted) != said(&connection.connector) {
                         // What was told to one provider is not told to another.
                         connection.admin = None;
                         connection.parameters.clear();
@@ -316,7 +317,7 @@ pub(crate) fn failed(title: &str, what: &str, failure: &Failure, kept: &str) -> 
     };
     Error::new(
         "PROVIDER_FAILED",
-        format!("{title}, {what}: {failure}. {effect} {kept}"),
+        format!("{title}, {what}: {failure}. {effect} {kept}").trim_end(),
         match failure.wait {
             Some(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
             None => "Try again; the run goes on where it stands.".to_owned(),

@@ -40,7 +40,8 @@ impl Keyward {
             })?;
             if checked.liveness == Liveness::Dead
                 && !job.run.emergency
-                && self.acts_itself(&reached)
+                // The value itself is what makes the next one.
+                && reached.connector.admin.is_none()
             {
                 return Err(Error::new(
                     "PROVIDER_FAILED",
@@ -75,11 +76,6 @@ impl Keyward {
                 Err(failed(title, "making the new key", &failure, "The run stands where it was."))
             }
         }
-    }
-
-    /// Whether the value itself is what makes the next one.
-    fn acts_itself(&self, reached: &Reached) -> bool {
-        reached.connector.admin.is_none()
     }
 
     fn keep(&self, job: &mut Job, created: Created) -> Result<RunView, Error> {
@@ -315,7 +311,7 @@ impl Keyward {
             })?;
             if checked.liveness == Liveness::Alive && revokes {
                 revokes = false;
-                self.revoke_again(job, &reached, &old)?;
+                self.revoke_again(job, &reached, &old);
             }
             if checked.liveness == Liveness::Dead {
                 job.run.prove(Proven::OldDead, Some(checked.said), now);
@@ -340,13 +336,13 @@ impl Keyward {
         }
     }
 
-    fn revoke_again(&self, job: &Job, reached: &Reached, old: &Secret) -> Result<(), Error> {
-        let new = self.value_of(job, job.run.to_version)?;
+    /// Revokes the old value once more. What came of it the next question about it says: a key that is
+    /// dying may refuse to end itself.
+    fn revoke_again(&self, job: &Job, reached: &Reached, old: &Secret) {
+        let Ok(new) = self.value_of(job, job.run.to_version) else { return };
         let with = new.as_ref().unwrap_or(old);
-        let done = reached.account(self.clock()).revoke(with, Some(old), job.run.old_id.as_deref());
-        done.map_err(|f| {
-            failed(&reached.name(), "revoking the old key", &f, "The run stands where it was.")
-        })
+        let account = reached.account(self.clock());
+        let _ = account.revoke(with, Some(old), job.run.old_id.as_deref());
     }
 
     /// Gives a run up; a new value that was made at the provider is revoked there first, unless that is

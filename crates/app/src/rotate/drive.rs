@@ -66,7 +66,7 @@ impl Keyward {
                 Todo::GoOn => self.go_on(&mut job)?,
                 Todo::Revoke => self.revoke_old(&mut job)?,
                 Todo::ProveDead => self.prove_dead(&mut job)?,
-                Todo::Wait(_) | Todo::Nothing => return self.seen(&job),
+                // A person or the clock is waited for, or the run has ended.
                 _ => return self.seen(&job),
             };
             tell(&view);

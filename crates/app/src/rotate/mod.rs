@@ -163,9 +163,11 @@ impl Keyward {
     /// Notes that a person put the new value into a place.
     ///
     /// # Errors
-    /// `NOT_FOUND` without a run or such a place, `RUN_STATE` before there is a new value.
+    /// `NOT_FOUND` without a run or such a place, `RUN_STATE` before there is a new value, `RUN_BUSY` while
+    /// another Keyward is at work on the run.
     pub fn rotation_acknowledge(&self, name: &str, place: &str) -> Result<RunView, Error> {
-        let mut job = self.job(name)?;
+        // A tick in the middle of another's step would make that one's end a conflict.
+        let (mut job, _lease) = self.leased(name)?;
         let wanted = place.to_lowercase();
         let fits = |id: &str| id.to_lowercase().ends_with(&wanted) && wanted.len() >= 4;
         let Some(id) = job.run.places.iter().find(|p| fits(&p.id)).map(|p| p.id.clone()) else {

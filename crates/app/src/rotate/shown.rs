@@ -15,7 +15,10 @@ pub(super) fn view(
     run: &Run,
     now: jiff::Timestamp,
 ) -> Result<RunView, Error> {
-    let standing = Standing::read(tx, entry)?;
+    let next = match run.state.ended() {
+        true => None,
+        false => next(entry, run, &Standing::read(tx, entry)?, now),
+    };
     let at = |index: Option<&(RunState, jiff::Timestamp)>| {
         index.map(|(_, at)| at.to_string()).unwrap_or_default()
     };
@@ -45,7 +48,7 @@ pub(super) fn view(
         from_version: run.from_version,
         to_version: run.to_version,
         steps: steps.collect(),
-        next: next(entry, run, &standing, now),
+        next,
         overlap_until: run.overlap_until.map(|at| at.to_string()),
         places: run.places.iter().map(place).collect(),
         proofs: run.proofs.iter().map(proof).collect(),

@@ -43,7 +43,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
     let mut status = 0;
     if let Some(view) = view {
         let view = view?;
-        let waits = view.emergency && view.state == "planned";
+        let waits = view.steps.iter().any(|step| step.id == "revoke" && step.state != "done");
         status = u8::from(waits);
         printer.result(&view, |view| {
             let first = if waits { "NOT revoked yet: it waits for you.\n" } else { "" };

@@ -214,7 +214,15 @@ export function providerCommands(v: FakeVault) {
       await v.turn();
       const entry = v.find(name);
       const kept = v.connections.get(name) ?? { provider: null, admin: null, parameters: {} };
-      if (edit.provider !== null) kept.provider = edit.provider || null;
+      if (edit.provider !== null) {
+        const before = kept.provider ?? entry.provider;
+        kept.provider = edit.provider || null;
+        // What was told to one provider is not told to another.
+        if ((kept.provider ?? entry.provider) !== before) {
+          kept.admin = null;
+          kept.parameters = {};
+        }
+      }
       if (edit.admin !== null) kept.admin = edit.admin === "" ? null : v.find(edit.admin).name;
       for (const [key, value] of Object.entries(edit.parameters)) {
         if (value === "") delete kept.parameters[key];

@@ -1,18 +1,19 @@
 //! One transaction and the rows it reads and writes. Every MAC is made and checked here.
 
+mod places;
+
 use std::str::FromStr;
 
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::{
-    AuditRecord, BackupRecord, Connection, Destination, Entry, Intent, IssuedKey, Lock,
-    ProviderSetting, Run, StoreError, Tries, Use, Version,
+    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, StoreError, Tries, Use, Version,
 };
 
 /// The key under which rows are authenticated (HMAC-SHA-256). Prints nothing.
@@ -368,92 +369,6 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    // Providers, and places that hold copies.
-
-    /// What the user lets Keyward do at each provider that was ever set, by id.
-    ///
-    /// # Errors
-    /// As [`Tx::entries`].
-    pub fn providers(&self) -> Result<Vec<ProviderSetting>, StoreError> {
-        self.all("provider", "SELECT id, body, mac FROM provider ORDER BY id", [])
-    }
-
-    /// Writes what the user lets Keyward do at a provider.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn put_provider(&self, setting: &ProviderSetting) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("provider", &setting.id, setting)?;
-        self.inner.execute(
-            "INSERT INTO provider (id, body, mac) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET body = ?2, mac = ?3",
-            params![setting.id, body, mac],
-        )?;
-        Ok(())
-    }
-
-    /// What providers have to be told of each entry beside its value.
-    ///
-    /// # Errors
-    /// As [`Tx::entries`].
-    pub fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        self.all("connection", "SELECT entry, body, mac FROM connection ORDER BY entry", [])
-    }
-
-    /// Writes what a provider has to be told of an entry.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn put_connection(&self, connection: &Connection) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("connection", &connection.entry, connection)?;
-        self.inner.execute(
-            "INSERT INTO connection (entry, body, mac) VALUES (?1, ?2, ?3)
-             ON CONFLICT (entry) DO UPDATE SET body = ?2, mac = ?3",
-            params![connection.entry, body, mac],
-        )?;
-        Ok(())
-    }
-
-    /// Forgets what a provider has to be told of an entry.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn delete_connection(&self, entry: &str) -> Result<(), StoreError> {
-        self.inner.execute("DELETE FROM connection WHERE entry = ?1", [entry])?;
-        Ok(())
-    }
-
-    /// The places that hold copies, in the order in which they were made known.
-    ///
-    /// # Errors
-    /// As [`Tx::entries`].
-    pub fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
-        self.all("destination", "SELECT id, body, mac FROM destination ORDER BY id", [])
-    }
-
-    /// Writes a place, new or changed.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn put_destination(&self, place: &Destination) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("destination", &place.id, place)?;
-        self.inner.execute(
-            "INSERT INTO destination (id, entry, body, mac) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (id) DO UPDATE SET body = ?3, mac = ?4",
-            params![place.id, place.entry, body, mac],
-        )?;
-        Ok(())
-    }
-
-    /// Forgets a place; what it holds stays there.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn delete_destination(&self, id: &str) -> Result<(), StoreError> {
-        self.inner.execute("DELETE FROM destination WHERE id = ?1", [id])?;
-        Ok(())
-    }
-
     // Uses.
 
     /// Where an entry was seen, newest first; all entries when `entry` is none.
@@ -661,10 +576,7 @@ fn audit_record(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRecord> {
     Ok(AuditRecord { seq: row.get::<_, i64>(0)? as u64, body: row.get(1)?, mac: row.get(2)? })
 }
 
-pub(crate) fn meta(
-    connection: &rusqlite::Connection,
-    key: &str,
-) -> Result<Option<String>, StoreError> {
+pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
