@@ -52,14 +52,15 @@ pub(super) fn read(text: &[u8], sink: &mut Sink) -> Result<(), SampleError> {
     let before = sink.requests.len();
     for command in &commands {
         let Some(at) = command.words.iter().position(|word| is_curl(&word.bytes)) else { continue };
-        for arguments in
-            command.words[at + 1..].split(|word| word.bytes == b"--next" || word.bytes == b"-:")
-        {
-            let mut request = options::read(arguments, command.stdin.as_ref())?;
+        let mut next = Some(&command.words[at + 1..]);
+        while let Some(words) = next {
+            let (mut request, rest) = options::read(words, command.stdin.as_ref())?;
             if dress == Dress::Cmd {
+                let arguments = &words[..words.len() - rest.map_or(0, <[Word]>::len)];
                 say_cmd(arguments, has_lone_return(text), &mut request);
             }
             sink.add(request)?;
+            next = rest;
         }
     }
     if commands.len() > sink.requests.len() - before {
@@ -211,6 +212,12 @@ mod tests {
         let capture = read(all.as_bytes(), None).expect("commands");
         let urls: Vec<_> = capture.requests.iter().filter_map(|r| r.url.as_deref()).collect();
         assert_eq!(urls, ["https://a.example/1", "https://a.example/2", "http://u", "http://v"]);
+        let bodies = |text: &str| {
+            let capture = read(text.as_bytes(), None).expect("commands");
+            capture.requests.iter().map(|r| r.body().to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(bodies("curl u --data-raw '-:' -d --next"), [b"-:&--next"]);
+        assert_eq!(bodies("curl u -da -s: v -db -: w -dc"), [b"a", b"b", b"c"]);
         let windows = "curl ^\"https://a.example/1^\" &\r\ncurl ^\"https://a.example/2^\"";
         assert_eq!(read(windows.as_bytes(), None).map(|c| c.requests.len()), Ok(2));
     }

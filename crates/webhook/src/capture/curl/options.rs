@@ -43,11 +43,16 @@ struct Order {
     is_latin: bool,
 }
 
-/// Reads the arguments of one request.
-pub(super) fn read(words: &[Word], stdin: Option<&Word>) -> Result<Request, SampleError> {
+/// Reads the arguments of one request, and says which are those of the next: what follows `--next`
+/// or `-:` where an option may stand (as an option's value they are words like others).
+pub(super) fn read<'a>(
+    words: &'a [Word],
+    stdin: Option<&Word>,
+) -> Result<(Request, Option<&'a [Word]>), SampleError> {
     let mut order = Order::default();
     let mut words = words.iter();
     let mut are_options = true;
+    let mut is_last = true;
     while let Some(word) = words.next() {
         order.expands |= word.expands;
         let text = text(word);
@@ -55,6 +60,9 @@ pub(super) fn read(words: &[Word], stdin: Option<&Word>) -> Result<Request, Samp
             order.urls.push(text);
         } else if text == "--" {
             are_options = false;
+        } else if text == "--next" {
+            is_last = false;
+            break;
         } else if let Some(name) = text.strip_prefix("--") {
             let name = name.to_owned();
             if takes_value(&name) {
@@ -63,22 +71,27 @@ pub(super) fn read(words: &[Word], stdin: Option<&Word>) -> Result<Request, Samp
             } else {
                 order.switch(&name);
             }
-        } else {
-            order.short(&word.bytes[1..], &mut words, stdin)?;
+        } else if order.short(&word.bytes[1..], &mut words, stdin)? {
+            is_last = false;
+            break;
         }
     }
-    Ok(order.finish())
+    Ok((order.finish(), (!is_last).then_some(words.as_slice())))
 }
 
 impl Order {
-    /// `-sXPOST`: switches, and at last one that takes the rest or the next word.
+    /// `-sXPOST`: switches, and at last one that takes the rest or the next word. True when one of
+    /// them, `:`, ends the request.
     fn short<'a>(
         &mut self,
         letters: &[u8],
         words: &mut impl Iterator<Item = &'a Word>,
         stdin: Option<&Word>,
-    ) -> Result<(), SampleError> {
+    ) -> Result<bool, SampleError> {
         for (at, letter) in letters.iter().enumerate() {
+            if *letter == b':' {
+                return Ok(true);
+            }
             let name = long_name(*letter);
             if !SHORT_WITH_VALUE.contains(letter) {
                 self.switch(name);
@@ -90,9 +103,9 @@ impl Order {
                 false => Word { bytes: rest.to_vec(), ..Word::default() },
             };
             self.option(name, &value, stdin);
-            return Ok(());
+            return Ok(false);
         }
-        Ok(())
+        Ok(false)
     }
 
     fn switch(&mut self, name: &str) {
@@ -383,7 +396,7 @@ mod tests {
             .iter()
             .map(|word| Word { bytes: word.as_bytes().to_vec(), ..Word::default() })
             .collect();
-        read(&words, None).expect("options")
+        read(&words, None).expect("options").0
     }
 
     #[test]
