@@ -1,6 +1,8 @@
 //! Backups: the document, the age file round it, and the keys that open one.
 #![no_main]
 
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use keyward_backup::{Document, Lock, Opener, open};
 use keyward_vault::secret;
 use libfuzzer_sys::fuzz_target;

@@ -2,6 +2,8 @@
 //! bytes say from where the text is searched again.
 #![no_main]
 
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,6 +1,8 @@
 //! `.env` files.
 #![no_main]
 
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use libfuzzer_sys::fuzz_target;
 
 // By its path: the crate that it is of brings the keychain and the clipboard.

@@ -1,6 +1,8 @@
 //! Rule files, ours and those of gitleaks and betterleaks, and a text to search with them after the first NUL.
 #![no_main]
 
+// Its allocator ends what asks for more memory than it can need.
+use keyward_fuzz as _;
 use keyward_scan::{Cancel, Options, Rules, scan_bytes};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,6 @@
 //! The commands a window may call. Each forwards to one function of `keyward-app`; none decides
 //! anything by itself. Those of rotation are in `rotation.rs`; `build.rs` reads the names from both.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use keyward_app::view::{
 use keyward_app::webhooks::{Code, Framework, SchemeSummary, Snippet};
 use keyward_app::{
     CaptureInput, CaptureRead, ChallengeView, Error, Key, Keyward, Merge, NewSchedule, RequestView,
-    RestoreOptions, SampleInput, ScanJob, SendInput, SendView, SignedSample, WebhookCase,
+    RestoreOptions, SampleInput, ScanJob, SendInput, SendView, SignedSample, VerifyInput,
     WebhookView, clipboard,
 };
 use secrecy::ExposeSecret as _;
@@ -271,26 +270,8 @@ pub fn webhook_request(keyward: State<'_, Keyward>, capture: CaptureInput) -> An
 
 /// Verifies a capture.
 #[tauri::command(async)]
-pub fn webhook_verify(
-    keyward: State<'_, Keyward>,
-    capture: CaptureInput,
-    scheme: Option<String>,
-    scheme_file: Option<String>,
-    secrets: Vec<String>,
-    params: BTreeMap<String, String>,
-    remember: Option<String>,
-) -> Answer<WebhookView> {
-    let params = params.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-    keyward.webhook_verify(WebhookCase {
-        capture: capture.bytes()?,
-        pick: capture.pick,
-        scheme,
-        scheme_file,
-        secrets,
-        params,
-        remember,
-        ..WebhookCase::default()
-    })
+pub fn webhook_verify(keyward: State<'_, Keyward>, input: VerifyInput) -> Answer<WebhookView> {
+    keyward.webhook_verify(input.try_into()?)
 }
 
 /// Signs a sample.

@@ -89,6 +89,24 @@ fn edit_remove_and_the_way_back() {
 }
 
 #[test]
+fn a_list_is_searched_by_words() {
+    let keyward = Sandbox::with_file();
+    keyward.add("acme/prod/payments", STRIPE_KEY);
+    keyward.add("acme/test/payments", "value-value");
+    keyward.args(&["edit", "test/payments", "--tag", "Billing"], b"").ok();
+    let found = |words: &str| -> Vec<String> {
+        let list = keyward.run(&format!("list --json {words}")).ok().json();
+        let rows = list["entries"].as_array().expect("entries");
+        rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(found("PAYM"), ["acme/prod/payments", "acme/test/payments"]);
+    assert_eq!(found("paym stripe"), ["acme/prod/payments"], "the provider counts");
+    assert_eq!(found("billing"), ["acme/test/payments"]);
+    assert_eq!(found("paym prod billing"), [""; 0], "each word must be there");
+    keyward.run("list nothing").ok().says("No entry fits.");
+}
+
+#[test]
 fn run_puts_values_into_the_environment_and_masks_them() {
     if cfg!(windows) {
         return;

@@ -69,6 +69,8 @@ export async function open(
   });
   await page.goto(`${stage.address}/${query}`);
   await page.locator('[data-testid="status-keychain"]').waitFor();
+  // Keys come faster here than from a person: what they are for is there first.
+  if (!query.includes("slow")) await page.waitForFunction(() => globalThis.unanswered === 0);
 
   const at = (id) => page.locator(`[data-testid="${id}"]`);
   return {

@@ -286,6 +286,44 @@ export const journeys = {
     await window.close();
   },
 
+  "a sample is signed by a scheme of one's own, and verified by it": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.click("webhook-mode-sign");
+    await window.at("sign-scheme").selectOption("own:");
+    await window.type("own-header", "X-Own");
+    await window.type("own-prefix", "mac=");
+    await window.at("sign-secret").selectOption("acme/prod/stripe-hook");
+    await window.click("webhook-sign");
+    await window.says("signed", /As a sender with your own scheme would send it/);
+    await window.says("signed-request", /X-Own: mac=[0-9a-f]{64}/);
+    await window.click("signed-verify");
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.close();
+  },
+
+  "an old capture is looked at as on the day it came, or with a wider window": async (open) => {
+    const window = await open();
+    await window.click("nav-webhooks");
+    await window.type("webhook-capture", stripe({ age: 86_400 }));
+    await window.row("webhook-secret", "acme/prod/stripe-hook").check();
+    await window.click("webhook-verify");
+    await window.page.locator('[data-code="timestamp-too-old"]').waitFor();
+    await window.page.getByText("Time, replays and parameters").click();
+    await window.type("webhook-at", new Date(Date.now() - 86_400_000).toISOString());
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.type("webhook-at", "");
+    await window.type("webhook-tolerance", "100000");
+    await window.click("webhook-verify");
+    await window.page.locator('[data-verdict="valid"]').waitFor();
+    await window.type("webhook-at", "yesterday");
+    await window.click("webhook-verify");
+    await window.page.getByText("neither RFC 3339 nor Unix seconds").waitFor();
+    await window.close();
+  },
+
   "a body that was written again: why, and where": async (open) => {
     const window = await open();
     await window.click("nav-webhooks");

@@ -119,6 +119,7 @@ pub fn typescript() -> String {
         keyward_webhook::Framework,
         keyward_webhook::Remedy,
         keyward_webhook::Snippet,
+        crate::webhook::VerifyInput,
         crate::webhook::SampleInput,
         crate::webhook::SignedSample,
         crate::webhook::ChallengeView,

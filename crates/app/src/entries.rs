@@ -107,6 +107,7 @@ impl Keyward {
     /// The keychain or the disk. No vault is an empty list.
     pub fn list(&self, filter: &ListFilter) -> Result<EntryList, Error> {
         let now = self.now();
+        let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
         let entries = self
             .with(|open| {
                 let snapshot = open.read(Snapshot::read)?;
@@ -114,6 +115,7 @@ impl Keyward {
                     filter.project.as_ref().is_none_or(|project| *project == entry.project)
                         && filter.env.as_ref().is_none_or(|env| *env == entry.env)
                         && filter.tag.as_ref().is_none_or(|tag| entry.tags.contains(tag))
+                        && (words.is_empty() || has_words(entry, &words))
                 };
                 let rows = snapshot.entries.iter().filter(fits).map(|e| snapshot.row(e, now));
                 Ok(match filter.due_within {
@@ -382,6 +384,17 @@ pub(crate) fn value_len(value: &Secret) -> u64 {
 /// What the system's keychain tool shows for an item.
 pub(crate) fn label(path: &str, number: u32) -> String {
     format!("Keyward: {path} (version {number})")
+}
+
+/// Whether each word, in lower case, is somewhere in what a list shows of an entry.
+fn has_words(entry: &Entry, words: &[String]) -> bool {
+    let mut text = entry.path();
+    for part in entry.provider.iter().chain([&entry.var]).chain(&entry.tags) {
+        text.push(' ');
+        text.push_str(part);
+    }
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(word.as_str()))
 }
 
 fn version_row(version: &Version) -> VersionRow {

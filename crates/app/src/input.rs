@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -165,4 +166,18 @@ pub struct ListFilter {
     pub tag: Option<String>,
     /// Only those due within so many days, overdue ones included.
     pub due_within: Option<u32>,
+    /// Only with each of these somewhere in the name, provider, variable or tags, in any case, as the
+    /// window filters its list.
+    pub words: Vec<String>,
+}
+
+/// Reads a moment: RFC 3339 or Unix seconds.
+///
+/// # Errors
+/// Why it is none, in words that follow "is".
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Timestamp::from_second(seconds).map_err(|_| "out of range".to_owned());
+    }
+    text.parse().map_err(|_| "neither RFC 3339 nor Unix seconds".to_owned())
 }

@@ -87,6 +87,6 @@ pub use watch::News;
 pub use webhook::{
     AnswerEnding, CaptureInput, CaptureRead, CaptureView, CapturedRequest, ChallengeView,
     EndpointAnswer, RequestRead, RequestView, SEND_TIMEOUT, SampleInput, SendInput, SendView,
-    SentRequest, SignedSample, WebhookCase, WebhookSample, WebhookSecret, WebhookSend, WebhookView,
-    read_capture,
+    SentRequest, SignedSample, VerifyInput, WebhookCase, WebhookSample, WebhookSecret, WebhookSend,
+    WebhookView, read_capture,
 };

@@ -1,13 +1,12 @@
 //! Verifying webhook samples with the vault's secrets, and reading captures of them.
 
 mod captured;
+mod case;
 mod challenge;
 mod send;
 mod sent;
 mod sign;
 mod snippets;
-
-use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +21,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 pub use self::captured::{CaptureInput, CaptureRead, RequestRead};
+pub use self::case::{VerifyInput, WebhookCase, WebhookSecret};
 pub use self::challenge::ChallengeView;
 pub use self::send::{SEND_TIMEOUT, SendInput, WebhookSend};
 pub use self::sent::{AnswerEnding, EndpointAnswer, SendView, SentRequest};
@@ -35,40 +35,6 @@ const SHOWN_BODY: usize = 64 * 1024;
 
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "••••••••";
-
-/// A secret handed in beside the vault's.
-#[derive(Debug)]
-pub struct WebhookSecret {
-    /// What reports call it.
-    pub label: String,
-    /// Its exact bytes.
-    pub value: Secret,
-}
-
-/// One question about one capture.
-#[derive(Debug, Default)]
-pub struct WebhookCase {
-    /// The capture's bytes, in any format that [`Keyward::webhook_import`] reads.
-    pub capture: Vec<u8>,
-    /// Which request, from 1, where the capture holds several.
-    pub pick: Option<u32>,
-    /// Scheme id; guessed from the headers when none.
-    pub scheme: Option<String>,
-    /// A scheme of the user's own, as TOML text.
-    pub scheme_file: Option<String>,
-    /// Accepted secrets by entry name: every version that is not revoked.
-    pub secrets: Vec<String>,
-    /// Accepted secrets handed in.
-    pub secret_files: Vec<WebhookSecret>,
-    /// Other secrets, only to explain a failure.
-    pub also: Vec<WebhookSecret>,
-    /// Parameters of the scheme.
-    pub params: BTreeMap<String, Vec<u8>>,
-    /// Seconds that replace the scheme's own window.
-    pub tolerance: Option<u64>,
-    /// Endpoint under which deliveries are remembered, so that a replay is seen.
-    pub remember: Option<String>,
-}
 
 /// A request and what was found about it.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -169,7 +135,7 @@ impl Keyward {
             secrets: &secrets,
             also: &also,
             params: &case.params,
-            now: self.now().as_second(),
+            now: case.at.unwrap_or_else(|| self.now()).as_second(),
             tolerance: case.tolerance,
         })
         .map_err(|error| refused(&error))?;

@@ -119,14 +119,6 @@ fn ask_words(prompt: &str, no_input: bool) -> Result<Secret, Error> {
     }
 }
 
-/// Reads `--at`: RFC 3339 or Unix seconds.
-pub fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Timestamp::from_second(seconds).map_err(|_| "out of range".to_owned());
-    }
-    text.parse().map_err(|_| "neither RFC 3339 nor Unix seconds".to_owned())
-}
-
 /// Reads a number of days such as `90d` or `90`.
 pub fn parse_days(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix('d').unwrap_or(text);

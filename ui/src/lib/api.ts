@@ -54,6 +54,7 @@ import type {
   SignedSample,
   Snippet,
   Status,
+  VerifyInput,
   WebhookView,
 } from "./bindings";
 
@@ -145,7 +146,7 @@ export interface Api {
   webhookSnippets(args: { framework: string; scheme: string; codes: Code[] }): Promise<Snippet[]>;
   webhookRead(args: { capture: CaptureInput }): Promise<CaptureRead>;
   webhookRequest(args: { capture: CaptureInput }): Promise<RequestView>;
-  webhookVerify(args: VerifyArgs): Promise<WebhookView>;
+  webhookVerify(args: { input: VerifyInput }): Promise<WebhookView>;
   webhookSign(args: { sample: SampleInput }): Promise<SignedSample>;
   /** Asks the person in a native dialog first when `force` is set; rejects with `CANCELLED`. */
   webhookSend(args: { input: SendInput }): Promise<SendView>;
@@ -219,20 +220,6 @@ export interface BackupArgs {
   passphrase: string;
   /** A recovery kit or another age identity file; then the passphrase is not looked at. */
   identity: string | null;
-}
-
-export interface VerifyArgs {
-  capture: CaptureInput;
-  /** A scheme id, or null to guess from the headers. */
-  scheme: string | null;
-  /** A scheme of the user's own as the text of a scheme file; it goes before `scheme`. */
-  schemeFile: string | null;
-  /** Names of the entries whose values are accepted. */
-  secrets: string[];
-  /** What the scheme needs besides, such as `url`. */
-  params: Record<string, string>;
-  /** The endpoint under which deliveries are remembered, to see a replay; null for none. */
-  remember: string | null;
 }
 
 /** What went wrong: a stable code, what happened and was kept, and what to do next. */

@@ -2333,11 +2333,49 @@ text: string,
  */
 sources: Array<string>, };
 
+export type VerifyInput = { 
+/**
+ * The capture.
+ */
+capture: CaptureInput, 
+/**
+ * Scheme id; guessed from the headers when none.
+ */
+scheme: string | null, 
+/**
+ * A scheme of the user's own as TOML text; it goes before `scheme`.
+ */
+scheme_file: string | null, 
+/**
+ * Names of the entries whose values are accepted.
+ */
+secrets: Array<string>, 
+/**
+ * What the scheme needs besides, such as `url`.
+ */
+params: { [key in string]: string }, 
+/**
+ * When it is looked at, RFC 3339 or Unix seconds; now when none.
+ */
+at: string | null, 
+/**
+ * Seconds that replace the scheme's own window.
+ */
+tolerance: number | null, 
+/**
+ * Endpoint under which deliveries are remembered, to see a replay; none for no memory.
+ */
+remember: string | null, };
+
 export type SampleInput = { 
 /**
  * Scheme id; empty for none.
  */
 scheme: string, 
+/**
+ * A scheme of the user's own, as TOML text; it goes before `scheme`.
+ */
+scheme_file: string | null, 
 /**
  * The entry whose current version signs; empty for none.
  */

@@ -30,7 +30,7 @@ export function optionsOf(search: string): FakeOptions {
 
 export function fakeApi(options: FakeOptions): Api {
   const v = new FakeVault(options);
-  return {
+  return counted({
     ...overviewCommands(v),
     ...entryCommands(v),
     ...importCommands(v),
@@ -47,5 +47,27 @@ export function fakeApi(options: FakeOptions): Api {
     pickFolder: async () => "/home/ada/work/shop",
     pickSave: async ({ name }) => `/home/ada/backups/${name}`,
     openUrl: async () => v.turn(),
-  };
+  });
+}
+
+/** Counts the calls that have no answer yet: a test that begins with keys waits until there are none. */
+function counted(api: Api): Api {
+  const page = globalThis as typeof globalThis & { unanswered?: number };
+  page.unanswered = 0;
+  const count = (by: number) => (page.unanswered = (page.unanswered ?? 0) + by);
+  return new Proxy(api, {
+    get(target, name, receiver) {
+      const call: unknown = Reflect.get(target, name, receiver);
+      if (typeof call !== "function") return call;
+      return (...args: unknown[]) => {
+        const answer: unknown = Reflect.apply(call, target, args);
+        if (answer instanceof Promise) {
+          count(1);
+          const answered = () => count(-1);
+          answer.then(answered, answered);
+        }
+        return answer;
+      };
+    },
+  });
 }

@@ -58,6 +58,10 @@ class Webhooks {
   secrets = $state<string[]>([]);
   params = $state<Pair[]>([]);
   endpoint = $state("");
+  /** When the check is made; now when empty. */
+  at = $state("");
+  /** Seconds that replace the scheme's own window; that one when empty. */
+  tolerance = $state<number | null>(null);
   view = $state.raw<WebhookView | null>(null);
 
   sample = $state({
@@ -95,6 +99,12 @@ class Webhooks {
     } catch {
       // Not remembered, still chosen.
     }
+  }
+
+  /** The allowed age as the program takes it: whole seconds. */
+  get seconds(): number | null {
+    if (this.tolerance === null) return null;
+    return Math.min(Math.max(0, Math.round(this.tolerance)), 2 ** 31);
   }
 
   /** The capture without the choice among its requests; null when there is none. */

@@ -50,6 +50,8 @@ pub struct WebhookSample {
 pub struct SampleInput {
     /// Scheme id; empty for none.
     pub scheme: String,
+    /// A scheme of the user's own, as TOML text; it goes before `scheme`.
+    pub scheme_file: Option<String>,
     /// The entry whose current version signs; empty for none.
     pub secret: String,
     /// HTTP method.
@@ -71,6 +73,7 @@ impl From<SampleInput> for WebhookSample {
         let bytes = |(name, value): (String, String)| (name, value.into_bytes());
         Self {
             scheme: Some(input.scheme).filter(|id| !id.is_empty()),
+            scheme_file: input.scheme_file,
             secret: Some(input.secret).filter(|name| !name.is_empty()),
             method: input.method,
             url: input.url,

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use keyward_app::Error;
+use keyward_app::input::parse_time;
 use keyward_app::view::CalendarReport;
 
-use crate::context::{Context, parse_time};
+use crate::context::Context;
 use crate::printer::{count, safe};
 
 #[derive(Debug, clap::Args)]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyward_app::Error;
 use keyward_app::input::ListFilter;
+use keyward_app::input::parse_time;
 
 use crate::commands::list;
-use crate::context::{Context, parse_days, parse_time};
+use crate::context::{Context, parse_days};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

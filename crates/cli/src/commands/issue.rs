@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use keyward_app::input::parse_time;
 use keyward_app::input::{ExpectedKey, NewIssuedKey, Secret};
 use keyward_app::view::{IssuedKeyList, IssuedKeyRow};
 use keyward_app::{Error, Keyward, outfile};
 use secrecy::ExposeSecret as _;
 
 use crate::commands::copy;
-use crate::context::{Context, parse_seconds, parse_time};
+use crate::context::{Context, parse_seconds};
 use crate::printer::{count, day, safe, table};
 use crate::value::ValueSource;
 

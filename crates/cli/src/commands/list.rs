@@ -9,6 +9,8 @@ use crate::printer::{count, state, table};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Only with each of these words in the name, provider, variable or tags
+    words: Vec<String>,
     /// Only this project
     #[arg(long)]
     project: Option<String>,
@@ -29,9 +31,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         env: args.env.clone(),
         tag: args.tag.clone(),
         due_within: args.due.then_some(0),
+        words: args.words.clone(),
     };
     let list = context.keyward()?.list(&filter)?;
-    context.printer.result(&list, text);
+    let is_filtered = args.due
+        || !args.words.is_empty()
+        || [&args.project, &args.env, &args.tag].iter().any(|filter| filter.is_some());
+    context.printer.result(&list, |list| match list.entries.is_empty() && is_filtered {
+        true => "No entry fits. `keyward list` shows all.\n".to_owned(),
+        false => text(list),
+    });
     Ok(0)
 }
 

@@ -1,6 +1,6 @@
 // Webhook checks for the browser fake: enough of two schemes to be true in the small.
 
-import { type Api, ApiError, type VerifyArgs } from "../api";
+import { type Api, ApiError } from "../api";
 import type {
   CaptureInput,
   CaptureRead,
@@ -8,6 +8,7 @@ import type {
   SampleInput,
   SchemeSummary,
   SignedSample,
+  VerifyInput,
   WebhookReport,
   WebhookView,
 } from "../bindings";
@@ -144,15 +145,20 @@ interface Signed {
 }
 
 /** One's own scheme; of what it may say, the fake knows the header and what stands before the signature. */
-function ownForm(request: Request, file: string): Signed {
+function ownScheme(file: string): { scheme: SchemeSummary; prefix: string } {
   const text = (name: string) => new RegExp(`^${name} = "(.*)"$`, "m").exec(file)?.[1] ?? "";
   const [known] = SCHEMES;
   if (!known) throw new ApiError("INTERNAL", "The fake has no scheme.");
   const scheme = { ...known, id: "own", provider: text("provider"), header: text("header") };
+  return { scheme, prefix: text("prefix") };
+}
+
+function ownForm(request: Request, file: string): Signed {
+  const { scheme, prefix } = ownScheme(file);
   const named = request.headers.find(
     ([name]) => name.toLowerCase() === scheme.header.toLowerCase(),
   );
-  const signature = (named?.[1] ?? "").replace(text("prefix"), "");
+  const signature = (named?.[1] ?? "").replace(prefix, "");
   return { scheme, signature, timestamp: null, covers: (body) => body };
 }
 
@@ -196,13 +202,13 @@ function reserialised(body: string): string | null {
 
 /** Verifies a capture against secrets by name, as the real program would tell it. */
 async function verify(
-  args: VerifyArgs,
+  args: VerifyInput,
   secrets: Map<string, string>,
   now: number,
 ): Promise<WebhookView> {
   const request = picked(args.capture);
-  const form = args.schemeFile
-    ? ownForm(request, args.schemeFile)
+  const form = args.scheme_file
+    ? ownForm(request, args.scheme_file)
     : signedForm(request, args.scheme);
   const fits = async (secret: string, body: string) =>
     (await hmac(secret, form.covers(body))) === form.signature;
@@ -255,11 +261,12 @@ async function verify(
     });
   }
   const age = form.timestamp === null ? null : Math.round(now / 1000) - form.timestamp;
-  const fresh = age === null || age <= 300;
+  const window = args.tolerance ?? 300;
+  const fresh = age === null || age <= window;
   if (name && !fresh) {
     reasons.push({
       code: "timestamp-too-old",
-      message: `The signature fits, but it is ${age} s old; the window is 300 s.`,
+      message: `The signature fits, but it is ${age} s old; the window is ${window} s.`,
       hint: "Fine for a capture of the past. For live traffic, check the clock of the server.",
       proved: true,
       secret: null,
@@ -333,9 +340,9 @@ export function webhookCommands(v: FakeVault): WebhookApi {
       const { method, url, headers, body } = picked(capture);
       return { method, url, headers, body, body_bytes: byteLength(body) };
     },
-    webhookVerify: async (args: VerifyArgs) => {
+    webhookVerify: async ({ input }) => {
       await v.keychain();
-      return verify(args, secrets(v), Date.now());
+      return verify(input, secrets(v), moment(input.at));
     },
     webhookSign: ({ sample }) => sign(v, sample),
     webhookSend: async ({ input }) => {
@@ -421,6 +428,18 @@ export function webhookCommands(v: FakeVault): WebhookApi {
   };
 }
 
+/** When a check is made: now, or what was given. */
+function moment(at: string | null): number {
+  if (at === null) return Date.now();
+  const time = /^\d+$/.test(at) ? Number(at) * 1000 : Date.parse(at);
+  if (!Number.isNaN(time)) return time;
+  throw new ApiError(
+    "FIELD_INVALID",
+    "The time of the check is neither RFC 3339 nor Unix seconds.",
+    "Such as 2026-01-31T12:00:00Z or 1769860800.",
+  );
+}
+
 function json(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text);
@@ -443,7 +462,8 @@ function secrets(v: FakeVault): Map<string, string> {
 
 async function sign(v: FakeVault, sample: SampleInput): Promise<SignedSample> {
   await v.keychain();
-  const scheme = SCHEMES.find((known) => known.id === sample.scheme);
+  const own = sample.scheme_file ? ownScheme(sample.scheme_file) : null;
+  const scheme = own?.scheme ?? SCHEMES.find((known) => known.id === sample.scheme);
   if (scheme?.id === "gitlab-token") {
     throw new ApiError(
       "FIELD_INVALID",
@@ -455,10 +475,11 @@ async function sign(v: FakeVault, sample: SampleInput): Promise<SignedSample> {
   const time = Math.floor(Date.now() / 1000);
   const signed = scheme?.id === "stripe" ? `${time}.${sample.body}` : sample.body;
   const mac = await hmac(secret, signed);
-  const value = scheme?.id === "stripe" ? `t=${time},v1=${mac}` : `sha256=${mac}`;
+  const value =
+    scheme?.id === "stripe" ? `t=${time},v1=${mac}` : `${own?.prefix ?? "sha256="}${mac}`;
   return {
     version: 1,
-    scheme: sample.scheme,
+    scheme: scheme?.id ?? "",
     method: sample.method,
     url: sample.url,
     headers: [...sample.headers, [scheme?.header ?? "", value]],

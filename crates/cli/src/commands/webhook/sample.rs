@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use keyward_app::input::parse_time;
 use keyward_app::{Error, WebhookSample};
 
 use super::{bytes, params, scheme_file, secret_file};
-use crate::context::parse_time;
 
 #[derive(Debug, clap::Args)]
 pub struct SampleArgs {

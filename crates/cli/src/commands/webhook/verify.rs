@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use keyward_app::input::parse_time;
 use keyward_app::webhooks::{CheckName, Report, Snippet, Verdict};
 use keyward_app::{Error, WebhookCase, WebhookSecret};
 use serde::Serialize;
 
 use super::{bytes, pair, params, scheme_file, secret_file};
-use crate::context::{Context, parse_seconds, parse_time};
+use crate::context::{Context, parse_seconds};
 use crate::printer::{count, safe, state};
 use crate::value;
 
@@ -78,6 +79,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
             .map(|path| secret_file(path))
             .collect::<Result<_, _>>()?,
         params: params(&args.param, &args.param_file)?,
+        at: args.at,
         tolerance: args.tolerance,
         remember: args.remember,
         ..WebhookCase::default()
@@ -87,7 +89,7 @@ pub fn run(args: Args, context: &Context<'_>) -> Result<u8, Error> {
         let value = value::read_file(Path::new(path))?;
         case.also.push(WebhookSecret { label: label.to_owned(), value });
     }
-    let keyward = context.keyward_at(args.at)?;
+    let keyward = context.keyward()?;
     if let Some(framework) = &args.framework {
         // An unknown one is said before a delivery is remembered.
         keyward.webhook_snippets(framework, "", &[])?;
