@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import * as sendgrid from "./provider.mjs";
 import { open } from "./webdriver.mjs";
 
 // Made-up values, valid in form.
@@ -16,6 +17,8 @@ const KEY_VALUE = "sk_live_51KwTqYbD8mZr4NcVx7LpQeJ2hGs9fUa3"; // keyward:allow
 const HOOK_VALUE = "whsec_p3VnTq8ZrLw5KxYb2MdJc7HfGs4NaUe9"; // keyward:allow
 const KEY = "acme/prod/stripe-secret-key";
 const HOOK = "acme/prod/stripe-webhook-secret";
+const SENT = "acme/prod/sendgrid";
+const SENT_VALUE = sendgrid.key("Qa7m");
 const WORDS = "four short plain words";
 const CTRL = "\uE009";
 const ESCAPE = "\uE00C";
@@ -27,6 +30,8 @@ const home = process.env.KEYWARD_HOME;
 const work = path.join(path.dirname(home), "work");
 const firstJourneyOnly = process.argv.includes("--first-journey");
 const binary = path.join(root, "target/debug/keyward-desktop");
+
+const keyward = path.join(root, "target/debug/keyward");
 
 const run = (program, ...args) => execFileSync(program, args, { encoding: "utf8", stdio: "pipe" });
 const items = () => run("bash", "-c", "secret-tool search --all service keyward 2>&1 || true");
@@ -79,7 +84,7 @@ function noValuesOnDisk() {
   assert.ok(files.length > 5, "the session's files are not where they are looked for");
   for (const file of files) {
     const bytes = readFileSync(file);
-    for (const value of [KEY_VALUE, HOOK_VALUE, WORDS]) {
+    for (const value of [KEY_VALUE, HOOK_VALUE, SENT_VALUE, WORDS]) {
       assert.ok(!bytes.includes(value), `a value is in ${path.relative(session, file)}`);
     }
   }
@@ -95,7 +100,7 @@ async function step(name, work) {
 /** No value is anywhere in the page, nor a passphrase outside the form it was just typed into. */
 async function noValues(window, typed) {
   const page = await window.everything();
-  for (const value of [KEY_VALUE, HOOK_VALUE, WORDS].filter((one) => one !== typed)) {
+  for (const value of [KEY_VALUE, HOOK_VALUE, SENT_VALUE, WORDS].filter((one) => one !== typed)) {
     assert.ok(!page.includes(value), "a value is in the web view");
   }
 }
@@ -203,6 +208,40 @@ async function story() {
       await window.says("body", "cancelled");
     });
 
+    await step("a key is replaced at its provider, from the button to the proof", async () => {
+      const provider = await sendgrid.start(SENT_VALUE);
+      const env = path.join(work, "shop.env");
+      writeFileSync(env, `# the shop\nSENDGRID=${SENT_VALUE}\n`);
+      execFileSync(keyward, ["add", SENT, "--stdin"], { input: SENT_VALUE });
+      run(keyward, "provider", "connect", SENT, "--provider", "sendgrid", "--param", "scopes=mail.send", "--admin", SENT);
+      // The window would ask in a dialog of the system: another address than the provider's own.
+      run(keyward, "provider", "allow", "sendgrid", "--endpoint", provider.url);
+      await window.script("dispatchEvent(new Event('focus'))");
+      await window.click("nav-secrets");
+      await window.click(`[data-testid="entry-row"][data-id="${SENT}"]`);
+      await window.click(`[data-testid="check"]`);
+      await window.says("check-answer", "Alive");
+      await window.click("place-add");
+      await window.choose("place-kind", "dotenv");
+      await window.type("place-path", env);
+      await window.type("place-key", "SENDGRID");
+      await window.click("place-save");
+      await window.says(`[data-testid="places"]`, "shop.env");
+      await window.click("entry-rotate");
+      await window.choose("run-overlap", "0");
+      await window.click("run-start");
+      await window.click("run-drive");
+      await window.find('[data-testid="run"][data-state="done"]', 60);
+      const [alive, ...others] = provider.alive();
+      assert.ok(others.length === 0 && alive !== SENT_VALUE, "one key is alive, the new one");
+      assert.equal(readFileSync(env, "utf8"), `# the shop\nSENDGRID=${alive}\n`);
+      assert.equal(run(keyward, "get", SENT, "--reveal"), alive);
+      await window.says("run", "401");
+      assert.ok(!(await window.everything()).includes(alive), "the new value is in the web view");
+      await shot(window, "rotation-done");
+      provider.close();
+    });
+
     const backup = path.join(work, "vault.age");
     await step("a backup is written, read back and compared", async () => {
       await window.click("nav-backups");
@@ -275,7 +314,6 @@ async function story() {
       await window.says("restore-report", "estored", 60);
       await window.click("nav-secrets");
       await window.says("body", "stripe-webhook-secret");
-      const keyward = path.join(root, "target/debug/keyward");
       assert.equal(run(keyward, "get", KEY, "--reveal"), KEY_VALUE);
       assert.equal(run(keyward, "get", HOOK, "--reveal"), HOOK_VALUE);
     });

@@ -126,6 +126,16 @@ class Window {
     );
   }
 
+  /** Chooses an option of a list by its value. */
+  async choose(what, value) {
+    const element = await this.find(what);
+    await this.script(
+      "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', { bubbles: true }))",
+      { [ELEMENT]: element },
+      value,
+    );
+  }
+
   async keys(...keys) {
     const down = keys.map((value) => ({ type: "keyDown", value }));
     const up = [...keys].reverse().map((value) => ({ type: "keyUp", value }));
