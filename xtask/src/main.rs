@@ -34,6 +34,9 @@ cargo xtask ui                build the window's pages
 cargo xtask bindings          write ui/src/lib/bindings.ts from the Rust views
 cargo xtask bench scan [--runs N] [--plot] REPOSITORY…
                               Keyward and its peers in turn over the same repositories
+cargo xtask bench vault [--runs N] [SIZE…]
+                              what an operation costs in vaults of 10 to 10,000 entries, beside
+                              secret-tool, pass and keepassxc-cli
 cargo xtask bench webhook     what a verification and a failed diagnosis cost, by size of the body
 cargo xtask fuzz [TARGET] [--minutes N]
                               hostile bytes for every parser, or for one, ten minutes each
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         ["ui"] => ui::build(),
         ["bindings"] => bindings::write(),
         ["bench", "scan", ref rest @ ..] => bench::scan(rest),
+        ["bench", "vault", ref rest @ ..] => bench::vault(rest),
         ["bench", "webhook"] => {
             steps::cargo(&["bench", "--package", "keyward-webhook", "--bench", "cost"])
         }
