@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use keyward_store::{Entry, Use, Version};
-use keyward_vault::{EntryName, Secret, check_value, looks_like, new_id};
+use keyward_vault::{EntryName, NewValue, Secret, check_value, looks_like, new_id};
 use secrecy::ExposeSecret as _;
 
 use crate::error::shown;
@@ -56,7 +56,7 @@ impl Keyward {
                 );
             }
             let label = label(&entry.path(), 1);
-            let staged = self.stage(open, &entry.id, &label, value, now)?;
+            let staged = self.stage(open, NewValue { entry: &entry.id, label, value }, now)?;
             open.change(|tx, vault| {
                 tx.put_entry(&entry)?;
                 vault.commit(tx, &staged, &staged.version(&entry.id, 1, "current", now))?;

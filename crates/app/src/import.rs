@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use keyward_store::{Entry, Use, Version};
-use keyward_vault::{EntryName, Secret, Staged, secret};
+use keyward_vault::{EntryName, NewValue, Secret, secret};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
@@ -41,7 +41,7 @@ struct Ready<'a> {
     /// The version it takes the place of.
     old: Option<Version>,
     number: u32,
-    staged: Staged,
+    value: &'a Secret,
     action: &'a str,
 }
 
@@ -119,15 +119,23 @@ impl Keyward {
                     }
                     _ => continue,
                 };
-                let label = label(&entry.path(), number);
-                let staged = self.stage(open, &entry.id, &label, value, now)?;
-                ready.push(Ready { entry, old, number, staged, action: &one.row.action });
+                ready.push(Ready { entry, old, number, value, action: &one.row.action });
             }
+            let new: Vec<NewValue<'_>> = ready
+                .iter()
+                .map(|one| NewValue {
+                    entry: &one.entry.id,
+                    label: label(&one.entry.path(), one.number),
+                    value: one.value,
+                })
+                .collect();
+            let staged = self.stage_all(open, &new, now)?;
             let place = std::path::absolute(import.file).unwrap_or_else(|_| import.file.to_owned());
             let place = place.display().to_string();
             open.change(|tx, vault| {
                 let mut events = vec![];
-                for Ready { entry, old, number, staged, action } in &ready {
+                for (Ready { entry, old, number, action, .. }, staged) in ready.iter().zip(&staged)
+                {
                     let mut entry = entry.clone();
                     entry.updated = now;
                     tx.put_entry(&entry)?;

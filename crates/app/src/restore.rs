@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use keyward_backup::{self as backup, Document, MAX_WORK_FACTOR, Opener};
 use keyward_store::{Entry, Version};
-use keyward_vault::{EntryName, Secret, Staged, new_id};
+use keyward_vault::{EntryName, NewValue, Secret, Staged, new_id};
 use secrecy::ExposeSecret;
 
 use crate::backup::{Key, prove, to_backup};
 use crate::entries::{label, tidy, value_len};
 use crate::issue::{self, IssuedPlan};
 use crate::restorable::{self, Checked};
+use crate::session::Open;
 use crate::snapshot::Snapshot;
 use crate::view::{JSON_VERSION, RestoreChange, RestoreReport};
 use crate::{Error, Keyward, limits, place_backup};
@@ -64,6 +65,23 @@ pub struct RestoreOptions {
 
 /// Versions to write, each with its staged value if that is new here.
 type Restored = Vec<(Version, Option<Staged>)>;
+
+/// A version that an entry is to have.
+enum Row<'a> {
+    /// Its value is here already.
+    Here(Version),
+    /// The backup's, under this number.
+    New(u32, &'a backup::Version),
+}
+
+impl Row<'_> {
+    fn number(&self) -> u32 {
+        match self {
+            Self::Here(row) => row.number,
+            Self::New(number, _) => *number,
+        }
+    }
+}
 
 /// One entry of a backup beside what the vault has.
 struct Planned<'a> {
@@ -184,7 +202,7 @@ impl Keyward {
             let bytes = bytes.map(|version| value_len(&version.value)).sum();
             let new = new().count();
             open.read(|tx| limits::check(tx, new, bytes))?;
-            let mut rows: Vec<(Entry, Restored)> = vec![];
+            let mut rows: Vec<(Entry, Vec<Row<'_>>)> = vec![];
             let mut applied = BTreeMap::new();
             for one in planned.iter().filter(|one| one.apply) {
                 let entry = self.restored_entry(one)?;
@@ -196,26 +214,22 @@ impl Keyward {
                     .map(|from| open.vault.keys().fingerprint(from.value.expose_secret()))
                     .collect();
                 let pairs = pair(&one.from.versions, &prints, known);
-                let mut versions: Restored = vec![];
+                let mut versions: Vec<Row<'_>> = vec![];
                 for (from, here) in one.from.versions.iter().zip(&pairs) {
                     // A value that is here already keeps its item and takes the backup's stage.
                     if let Some(at) = here {
                         let mut row = known[*at].clone();
                         row.stage.clone_from(&from.stage);
                         row.retired = from.retired;
-                        versions.push((row, None));
+                        versions.push(Row::Here(row));
                         continue;
                     }
                     let taken = |number: u32| {
                         known.iter().any(|row| row.number == number)
-                            || versions.iter().any(|(row, _)| row.number == number)
+                            || versions.iter().any(|row| row.number() == number)
                     };
                     let number = (from.number..).find(|number| !taken(*number)).unwrap_or(u32::MAX);
-                    let text = label(&entry.path(), number);
-                    let staged = self.stage(open, &entry.id, &text, &from.value, now)?;
-                    let mut row = staged.version(&entry.id, number, &from.stage, from.created);
-                    row.retired = from.retired;
-                    versions.push((row, Some(staged)));
+                    versions.push(Row::New(number, from));
                 }
                 // Values that only the vault has are kept, no longer as the current one.
                 for (at, row) in known.iter().enumerate() {
@@ -227,11 +241,12 @@ impl Keyward {
                         "previous".clone_into(&mut row.stage);
                         row.retired = Some(now);
                     }
-                    versions.push((row, None));
+                    versions.push(Row::Here(row));
                 }
                 applied.insert(one.from.id.as_str(), entry.id.clone());
                 rows.push((entry, versions));
             }
+            let rows = self.store_new(open, rows, now)?;
             // Which entry here each of the backup's is, for those that name another.
             let mut ids = BTreeMap::new();
             for one in planned {
@@ -262,6 +277,39 @@ impl Keyward {
                 Ok(((), events))
             })
         })
+    }
+
+    /// Puts the values that are new here into the keychain, all at once.
+    fn store_new(
+        &self,
+        open: &mut Open,
+        rows: Vec<(Entry, Vec<Row<'_>>)>,
+        now: Timestamp,
+    ) -> Result<Vec<(Entry, Restored)>, Error> {
+        let mut new = vec![];
+        for (entry, versions) in &rows {
+            for row in versions {
+                if let Row::New(number, from) = row {
+                    let label = label(&entry.path(), *number);
+                    new.push(NewValue { entry: &entry.id, label, value: &from.value });
+                }
+            }
+        }
+        let mut staged = self.stage_all(open, &new, now)?.into_iter();
+        drop(new);
+        let mut stored = |entry: &Entry, row: Row<'_>| match row {
+            Row::Here(row) => Some((row, None)),
+            Row::New(number, from) => staged.next().map(|staged| {
+                let mut row = staged.version(&entry.id, number, &from.stage, from.created);
+                row.retired = from.retired;
+                (row, Some(staged))
+            }),
+        };
+        let with_values = |(entry, versions): (Entry, Vec<Row<'_>>)| {
+            let versions = versions.into_iter().filter_map(|row| stored(&entry, row)).collect();
+            (entry, versions)
+        };
+        Ok(rows.into_iter().map(with_values).collect())
     }
 
     fn restored_entry(&self, one: &Planned<'_>) -> Result<Entry, Error> {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use keyward_store::{Use, Version};
-use keyward_vault::{Secret, Staged, VaultError};
+use keyward_vault::{NewValue, Secret, Staged, VaultError};
 
 use crate::session::Open;
 use crate::snapshot::Snapshot;
@@ -140,15 +140,24 @@ impl Keyward {
     pub(crate) fn stage(
         &self,
         open: &mut Open,
-        entry: &str,
-        label: &str,
-        value: &Secret,
+        new: NewValue<'_>,
         now: Timestamp,
     ) -> Result<Staged, Error> {
-        match open.vault.stage(&mut open.store, entry, label, value, now) {
+        let mut staged = self.stage_all(open, &[new], now)?;
+        staged.pop().ok_or_else(|| Error::new("FAULT", "No value was stored.", "Try again."))
+    }
+
+    /// The same for many: a keychain file is written once for all of them.
+    pub(crate) fn stage_all(
+        &self,
+        open: &mut Open,
+        new: &[NewValue<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Staged>, Error> {
+        match open.vault.stage_all(&mut open.store, new, now) {
             Err(VaultError::Locked) => {
                 self.fetch_key(open)?;
-                Ok(open.vault.stage(&mut open.store, entry, label, value, now)?)
+                Ok(open.vault.stage_all(&mut open.store, new, now)?)
             }
             staged => Ok(staged?),
         }

@@ -16,12 +16,13 @@ mod passphrase;
 mod relock;
 mod sealed;
 mod secret;
+mod staging;
 mod tries;
 mod vault;
 
 #[cfg(fuzzing)]
 pub use keychain::fuzz_keychain_file;
-pub use keychain::{FileKeychain, Keychain, KeychainError, MemoryKeychain, OsKeychain};
+pub use keychain::{FileKeychain, Item, Keychain, KeychainError, MemoryKeychain, OsKeychain};
 pub use keys::{Keys, Purpose};
 pub use lock::{LockKey, UnwrapError};
 pub use name::{EntryName, NameError, looks_like};
@@ -29,5 +30,6 @@ pub use passphrase::{Passphrase, PassphraseError};
 pub use relock::Relocked;
 pub use sealed::{SealError, open, seal};
 pub use secret::{MAX_VALUE, Secret, SecretError, check_value, secret};
+pub use staging::{NewValue, Staged};
 pub use tries::{Moment, one_more, wait};
-pub use vault::{Beside, Staged, Vault, VaultError, id_time, new_id};
+pub use vault::{Beside, Vault, VaultError, id_time, new_id};

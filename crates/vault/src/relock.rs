@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use keyward_store::{Entry, Store, StoreError, Tx, Version};
 
+use crate::staging::NewValue;
 use crate::vault::{Vault, VaultError, in_force};
 
 /// How far the values followed the lock.
@@ -101,7 +102,9 @@ impl Vault {
         let Some(value) = self.read(store, std::slice::from_ref(row))?.pop() else {
             return Ok(false);
         };
-        let staged = self.stage(store, &row.entry, &label(&entry, row.number), &value, now)?;
+        let label = label(&entry, row.number);
+        let new = NewValue { entry: &row.entry, label, value: &value };
+        let staged = self.stage(store, new, now)?;
         store.write(&self.row_key, |tx| {
             let lock = tx.lock()?;
             if in_force(lock.as_ref()).map(|lock| &lock.id) != staged.lock.as_ref() {
@@ -191,6 +194,10 @@ mod tests {
         format!("version {number}")
     }
 
+    fn new(value: &Secret) -> NewValue<'_> {
+        NewValue { entry: "E", label: "l".to_owned(), value }
+    }
+
     fn entry() -> Entry {
         Entry {
             id: "E".to_owned(),
@@ -225,7 +232,7 @@ mod tests {
         store.write(vault.row_key(), |tx| tx.put_entry(&entry())).unwrap();
         for (index, value) in values.iter().enumerate() {
             let number = u32::try_from(index).unwrap() + 1;
-            let staged = vault.stage(&mut store, "E", "l", &secret(value.clone()), NOW).unwrap();
+            let staged = vault.stage(&mut store, new(&secret(value.clone())), NOW).unwrap();
             let row = staged.version("E", number, "current", NOW);
             store.write(vault.row_key(), |tx| vault.commit(tx, &staged, &row)).unwrap();
         }
@@ -323,7 +330,7 @@ mod tests {
         let lock = key.wrap(vault.id(), &words, "set", NOW).unwrap();
         store.write(vault.row_key(), |tx| tx.put_lock(Some(&lock))).unwrap();
         vault.hold(Some(key));
-        let staged = vault.stage(&mut store, "E", "l", &secret(b"ours".to_vec()), NOW).unwrap();
+        let staged = vault.stage(&mut store, new(&secret(b"ours".to_vec())), NOW).unwrap();
         let row = staged.version("E", 1, "current", NOW);
         assert!(row.locked);
         assert_eq!(
@@ -339,7 +346,7 @@ mod tests {
     #[test]
     fn a_value_that_was_staged_before_the_passphrase_is_not_kept_beside_it() {
         let (_, mut store, mut vault, _) = vault();
-        let staged = vault.stage(&mut store, "E", "l", &secret(b"late".to_vec()), NOW).unwrap();
+        let staged = vault.stage(&mut store, new(&secret(b"late".to_vec())), NOW).unwrap();
         let words = Passphrase::new(&secret(b"words".to_vec())).unwrap();
         let key = Arc::new(LockKey::generate(NOW).unwrap());
         let lock = key.wrap(vault.id(), &words, "setting", NOW).unwrap();
@@ -347,7 +354,7 @@ mod tests {
         let row = staged.version("E", 9, "current", NOW);
         let late = store.write(vault.row_key(), |tx| vault.commit(tx, &staged, &row));
         assert!(matches!(late, Err(VaultError::LockMoved)), "{late:?}");
-        let without_key = vault.stage(&mut store, "E", "l", &secret(b"late".to_vec()), NOW);
+        let without_key = vault.stage(&mut store, new(&secret(b"late".to_vec())), NOW);
         assert!(matches!(without_key, Err(VaultError::Locked)));
         // A row that was read before the values moved still leads to its value.
         let old = store.read(vault.row_key(), |tx| tx.versions("E")).unwrap();

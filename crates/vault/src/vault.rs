@@ -1,10 +1,10 @@
 //! One vault: its id, its keys, and the steps that keep keychain items and rows in agreement.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use keyward_store::{Lock, RowKey, Store, StoreError, Tx, Version};
+use keyward_store::{Lock, RowKey, Store, StoreError, Version};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -18,7 +18,7 @@ use crate::sealed::{self, SealError};
 use crate::secret::Secret;
 
 /// After this time an intent is a crash's, not another process at work.
-const STALE: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const STALE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Why a vault was not opened, or a value not written or read.
 #[derive(Debug, Error)]
@@ -61,41 +61,6 @@ pub enum VaultError {
     LockMoved,
 }
 
-/// A value that is in the keychain and waits for its row.
-#[derive(Debug)]
-pub struct Staged {
-    /// The version's id, part of the account.
-    pub id: String,
-    /// See [`Version::fingerprint`].
-    pub fingerprint: String,
-    /// Length in bytes.
-    pub size: u32,
-    /// The sealed box, when the keychain could not hold the value.
-    pub sealed_box: Option<Vec<u8>>,
-    pub(crate) account: String,
-    /// Id of the lock whose key seals the value.
-    pub(crate) lock: Option<String>,
-}
-
-impl Staged {
-    /// The row for this value.
-    #[must_use]
-    pub fn version(&self, entry: &str, number: u32, stage: &str, created: Timestamp) -> Version {
-        Version {
-            id: self.id.clone(),
-            entry: entry.to_owned(),
-            number,
-            stage: stage.to_owned(),
-            created,
-            retired: None,
-            size: self.size,
-            fingerprint: self.fingerprint.clone(),
-            sealed: self.sealed_box.is_some(),
-            locked: self.lock.is_some(),
-        }
-    }
-}
-
 /// The lock under which new values are sealed; none when there is none, or it is on its way out.
 pub(crate) fn in_force(lock: Option<&Lock>) -> Option<&Lock> {
     lock.filter(|lock| lock.state != "removing")
@@ -104,9 +69,9 @@ pub(crate) fn in_force(lock: Option<&Lock>) -> Option<&Lock> {
 /// An open vault: id, keys and keychain.
 pub struct Vault {
     id: String,
-    keys: Keys,
+    pub(crate) keys: Keys,
     pub(crate) row_key: RowKey,
-    keychain: Arc<dyn Keychain>,
+    pub(crate) keychain: Arc<dyn Keychain>,
     lock_key: Option<Arc<LockKey>>,
     /// What the keychain held beside the key when the vault was opened.
     beside: Beside,
@@ -239,7 +204,10 @@ impl Vault {
     }
 
     /// Every candidate of each account, remembering which have more than one.
-    fn candidates(&self, accounts: &[String]) -> Result<Vec<Vec<Secret>>, KeychainError> {
+    pub(crate) fn candidates(
+        &self,
+        accounts: &[String],
+    ) -> Result<Vec<Vec<Secret>>, KeychainError> {
         let found = self.keychain.candidates(accounts)?;
         let several = accounts.iter().zip(&found).filter(|(_, items)| items.len() > 1);
         let mut extras = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
@@ -289,74 +257,8 @@ impl Vault {
     }
 
     /// The lock key, if it is this lock's.
-    fn key_of(&self, lock: &Lock) -> Result<&LockKey, VaultError> {
+    pub(crate) fn key_of(&self, lock: &Lock) -> Result<&LockKey, VaultError> {
         self.lock_key.as_deref().filter(|key| key.fits(lock)).ok_or(VaultError::Locked)
-    }
-
-    /// Puts a value of `entry` into the keychain as a new item and reads it back. The row follows
-    /// with [`Vault::commit`]; until then an intent says that the item may be an orphan. With a
-    /// passphrase the value is sealed under the lock key first.
-    ///
-    /// # Errors
-    /// [`VaultError::Locked`] without the lock key; the keychain's and the database's;
-    /// [`KeychainError::WriteFailed`] when it reads back differently. Then no row refers to the
-    /// item, and [`Vault::sweep`] removes what is left.
-    pub fn stage(
-        &self,
-        store: &mut Store,
-        entry: &str,
-        label: &str,
-        value: &Secret,
-        now: Timestamp,
-    ) -> Result<Staged, VaultError> {
-        let lock = store.read(&self.row_key, |tx| tx.lock())?;
-        let key = in_force(lock.as_ref()).map(|lock| self.key_of(lock)).transpose()?;
-        let bytes = value.expose_secret();
-        let id = new_id(now)?;
-        let account = self.account(entry, &id);
-        let under_lock = key.map(|key| key.seal(&account, bytes)).transpose()?;
-        let mut staged = Staged {
-            fingerprint: self.keys.fingerprint(bytes),
-            size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-            sealed_box: None,
-            account,
-            lock: key.map(|key| key.id().to_owned()),
-            id,
-        };
-        let kept = under_lock.as_ref().unwrap_or(value).expose_secret();
-        if !self.keychain.fits(kept) {
-            let key = self.keys.derive(Purpose::Sealed);
-            staged.sealed_box = Some(sealed::seal(&key, staged.account.as_bytes(), kept)?);
-            return Ok(staged);
-        }
-        store.write(&self.row_key, |tx| tx.put_intent(&staged.account, now))?;
-        self.keychain.put(&staged.account, label, kept)?;
-        let back = self.candidates(std::slice::from_ref(&staged.account))?.pop();
-        let same = back
-            .is_some_and(|back| back.iter().any(|item| item.expose_secret().ct_eq(kept).into()));
-        if !same {
-            return Err(KeychainError::WriteFailed.into());
-        }
-        Ok(staged)
-    }
-
-    /// Writes the row of a staged value and clears its intent, in the caller's transaction.
-    ///
-    /// # Errors
-    /// [`VaultError::LockMoved`] when the passphrase was set or removed since the value was
-    /// staged, so that no value is ever kept bare beside a lock; the database's.
-    pub fn commit(
-        &self,
-        tx: &Tx<'_>,
-        staged: &Staged,
-        version: &Version,
-    ) -> Result<(), VaultError> {
-        let lock = tx.lock()?;
-        if in_force(lock.as_ref()).map(|lock| &lock.id) != staged.lock.as_ref() {
-            return Err(VaultError::LockMoved);
-        }
-        tx.put_version(version, staged.sealed_box.as_deref())?;
-        Ok(tx.clear_intent(&staged.account)?)
     }
 
     /// Whether reading these versions takes the lock key, and it is not at hand.
@@ -468,53 +370,6 @@ impl Vault {
             .map_err(|_| VaultError::ValueChanged { number })
     }
 
-    /// Records that these versions' items are about to go, in the transaction that deletes their
-    /// rows. The items themselves go with the next [`Vault::sweep`] of that age.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn discard(&self, tx: &Tx<'_>, versions: &[Version]) -> Result<(), StoreError> {
-        for version in versions.iter().filter(|version| !version.sealed) {
-            // The oldest date: nobody else is at work on it, so the next sweep may take it.
-            tx.put_intent(&self.account(&version.entry, &version.id), Timestamp::UNIX_EPOCH)?;
-        }
-        Ok(())
-    }
-
-    /// Settles what a crash left behind: items without a row are removed, intents cleared.
-    /// Returns how many items were removed.
-    ///
-    /// # Errors
-    /// The keychain's and the database's; what was settled before stays settled.
-    pub fn sweep(&self, store: &mut Store, now: Timestamp) -> Result<usize, VaultError> {
-        let cut = now.checked_sub(STALE).unwrap_or(Timestamp::MIN);
-        let (stale, known, lock) = store.read(&self.row_key, |tx| {
-            let stale = tx.stale_intents(cut)?;
-            let known = if stale.is_empty() { vec![] } else { tx.all_versions()? };
-            Ok::<_, StoreError>((stale, known, tx.lock()?))
-        })?;
-        let live: HashSet<String> =
-            known.iter().map(|version| self.account(&version.entry, &version.id)).collect();
-        let orphans: Vec<&str> = stale
-            .iter()
-            .map(|intent| intent.account.as_str())
-            .filter(|account| !live.contains(*account))
-            .collect();
-        for account in &orphans {
-            self.keychain.delete(account)?;
-        }
-        // They may be bare values that were sealed since, and a locked vault gives none away.
-        if !orphans.is_empty() && in_force(lock.as_ref()).is_some() {
-            self.keychain.forget_generations()?;
-        }
-        if !stale.is_empty() {
-            store.write(&self.row_key, |tx| {
-                stale.iter().try_for_each(|intent| tx.clear_intent(&intent.account))
-            })?;
-        }
-        Ok(orphans.len())
-    }
-
     /// Reads the audit record's anchor, `<seq>:<hex>`; the furthest one, where another program
     /// added a second.
     ///
@@ -571,7 +426,7 @@ impl Vault {
         Ok(None)
     }
 
-    fn account(&self, entry: &str, version: &str) -> String {
+    pub(crate) fn account(&self, entry: &str, version: &str) -> String {
         format!("{}/{entry}/{version}", self.id)
     }
 }

@@ -8,7 +8,7 @@ use keyward_remote::connector::{Checked, Created, Liveness, Shape as RemoteShape
 use keyward_remote::destination::Held;
 use keyward_remote::{Failure, Happened, Why};
 use keyward_rotation::{Act, Placed, Proven, RunState};
-use keyward_vault::{Secret, secret};
+use keyward_vault::{NewValue, Secret, secret};
 
 use super::drive::holders;
 use super::{Job, state_error};
@@ -106,8 +106,9 @@ impl Keyward {
     fn can_keep(&self, job: &Job) -> Result<(), Error> {
         let probe = secret(b"seen to be kept".to_vec());
         let (path, now) = (job.entry.path(), self.clock());
-        let text = label(&path, job.next_number());
-        self.with_entry(&path, |open| self.stage(open, &job.entry.id, &text, &probe, now))?;
+        let label = label(&path, job.next_number());
+        let new = NewValue { entry: &job.entry.id, label, value: &probe };
+        self.with_entry(&path, |open| self.stage(open, new, now))?;
         Ok(())
     }
 

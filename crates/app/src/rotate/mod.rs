@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use keyward_rotation::{Act, Can, Effect, Plan, Run, RunError, Todo};
 use keyward_store::{Connection, Entry, Run as StoredRun, Tx, Version};
-use keyward_vault::{Secret, Staged, check_value, new_id};
+use keyward_vault::{NewValue, Secret, Staged, check_value, new_id};
 use secrecy::ExposeSecret;
 
 use crate::entries::{label, value_len};
@@ -305,7 +305,8 @@ impl Keyward {
         let path = job.entry.path();
         let staged: Staged = self.with_entry(&path, |open| {
             open.read(|tx| limits::check(tx, 0, value_len(value)))?;
-            self.stage(open, &job.entry.id, &label(&path, number), value, now)
+            let label = label(&path, number);
+            self.stage(open, NewValue { entry: &job.entry.id, label, value }, now)
         })?;
         let effect =
             job.run.created(number, now).map_err(|error| state_error(&job.entry, error))?;

@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::sealed_file::{self, Header, Items, Key};
-use super::{Keychain, KeychainError};
+use super::{Item, Keychain, KeychainError};
 use crate::secret::{Secret, secret};
 
 /// Largest file that is read, in bytes.
@@ -158,6 +158,14 @@ impl Keychain for FileKeychain {
         })
     }
 
+    fn put_all(&self, items: &[Item<'_>]) -> Result<(), KeychainError> {
+        self.update(|kept| {
+            for item in items {
+                kept.insert(item.account.to_owned(), Zeroizing::new(STANDARD.encode(item.value)));
+            }
+        })
+    }
+
     fn get(&self, accounts: &[String]) -> Result<Vec<Option<Secret>>, KeychainError> {
         let items = self.read()?.map(|(_, items)| items).unwrap_or_default();
         accounts
@@ -175,6 +183,17 @@ impl Keychain for FileKeychain {
     fn delete(&self, account: &str) -> Result<(), KeychainError> {
         self.update(|items| {
             items.remove(account);
+        })
+    }
+
+    fn delete_all(&self, accounts: &[&str]) -> Result<(), KeychainError> {
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        self.update(|items| {
+            for account in accounts {
+                items.remove(*account);
+            }
         })
     }
 
@@ -302,6 +321,29 @@ mod tests {
         fs::write(keychain.generation(1), b"").unwrap();
         fs::write(keychain.generation(2), b"keyward-keychain\njunk").unwrap();
         assert_eq!(keychain.good_generation(), Some(keychain.generation(3)));
+    }
+
+    #[test]
+    fn many_items_come_and_go_in_one_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let keychain = quick(dir.path());
+        let accounts: Vec<String> = (0..100).map(|number| format!("item-{number}")).collect();
+        let items: Vec<Item<'_>> = accounts
+            .iter()
+            .map(|account| Item { account, label: "label", value: account.as_bytes() })
+            .collect();
+        keychain.put_all(&items).unwrap();
+        let kept = keychain.get(&accounts).unwrap();
+        for (account, kept) in accounts.iter().zip(&kept) {
+            assert_eq!(kept.as_ref().unwrap().expose_secret(), account.as_bytes());
+        }
+        assert!(!keychain.generation(2).exists(), "a hundred items were written one by one");
+        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        keychain.delete_all(&names[1..]).unwrap();
+        assert_eq!(keychain.get(&accounts).unwrap().iter().flatten().count(), 1);
+        assert!(!keychain.generation(3).exists(), "they were deleted one by one");
+        keychain.delete_all(&[]).unwrap();
+        assert!(!keychain.generation(3).exists(), "nothing was to be done");
     }
 
     #[test]

@@ -21,6 +21,16 @@ use crate::secret::Secret;
 /// The service attribute of every item of ours.
 pub(crate) const SERVICE: &str = "keyward";
 
+/// An item that is to be written.
+pub struct Item<'a> {
+    /// The account name, which is the vault's alone.
+    pub account: &'a str,
+    /// What the system's own tool shows of it.
+    pub label: &'a str,
+    /// Its bytes.
+    pub value: &'a [u8],
+}
+
 /// A place for small secrets, each under an account name. Items are written once and read, never
 /// changed; only the audit anchor is written again.
 pub trait Keychain: Send + Sync {
@@ -29,6 +39,14 @@ pub trait Keychain: Send + Sync {
     /// # Errors
     /// [`KeychainError`]; the item may or may not be there afterwards.
     fn put(&self, account: &str, label: &str, value: &[u8]) -> Result<(), KeychainError>;
+
+    /// Writes items, in the order given; at once where the keychain can.
+    ///
+    /// # Errors
+    /// [`KeychainError`]; any of the items may or may not be there afterwards.
+    fn put_all(&self, items: &[Item<'_>]) -> Result<(), KeychainError> {
+        items.iter().try_for_each(|item| self.put(item.account, item.label, item.value))
+    }
 
     /// Reads items, in the order asked; none for one that is not there. "Not there" is also what
     /// a damaged or a fresh keychain answers, so it never means "first run" by itself.
@@ -51,6 +69,14 @@ pub trait Keychain: Send + Sync {
     /// # Errors
     /// [`KeychainError`] when the keychain does not answer.
     fn delete(&self, account: &str) -> Result<(), KeychainError>;
+
+    /// Deletes items; at once where the keychain can.
+    ///
+    /// # Errors
+    /// As [`Keychain::delete`]; some may be left then.
+    fn delete_all(&self, accounts: &[&str]) -> Result<(), KeychainError> {
+        accounts.iter().try_for_each(|account| self.delete(account))
+    }
 
     /// Whether it can hold this value as it is; if not, the value goes to a sealed box.
     fn fits(&self, value: &[u8]) -> bool;
