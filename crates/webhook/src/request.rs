@@ -147,14 +147,12 @@ fn read_wire(wire: Wire) -> Result<Request, SampleError> {
         }
         (None, None) => None,
     };
-    Ok(Request {
-        method: wire.method,
-        url: wire.url,
-        headers: wire.headers.0,
-        body,
-        lossy: wire.lossy,
-        notes: wire.notes,
-    })
+    let mut notes = wire.notes;
+    if wire.lossy && notes.is_empty() {
+        notes.push("It says that something was lost, and not what.".to_owned());
+    }
+    let headers = wire.headers.0;
+    Ok(Request { method: wire.method, url: wire.url, headers, body, lossy: wire.lossy, notes })
 }
 
 #[derive(Deserialize)]
@@ -272,6 +270,8 @@ mod tests {
         assert_eq!(request.body, Some(Vec::new()));
         assert!(request.lossy);
         assert_eq!(request.notes, ["n"]);
+        let silent = read_request(br#"{"headers":[],"body":"","lossy":true}"#).unwrap();
+        assert_eq!(silent.notes.len(), 1, "a loss is said");
         let many =
             br#"{"requests":[{"method":"POST","url":"https://a.example/h"},{"headers":[]}]}"#;
         let several = ["1 POST https://a.example/h", "2"].map(str::to_owned).to_vec();
