@@ -30,12 +30,12 @@ impl Snapshot {
             versions.entry(version.entry.clone()).or_default().push(version);
         }
         let runs = tx.runs()?.into_iter().filter(|run| run.open);
-        let leaks = tx.uses(None)?.into_iter().filter(|row| row.how == "leak");
+        let leaks = tx.uses_as("leak")?;
         Ok(Self {
             entries: tx.entries(false)?,
             versions,
             runs: runs.map(|run| (run.entry.clone(), run)).collect(),
-            leaks: leaks.map(|row| (row.entry, row.version)).collect(),
+            leaks: leaks.into_iter().map(|row| (row.entry, row.version)).collect(),
             settings: settings::read(tx)?,
         })
     }

@@ -56,8 +56,6 @@ impl std::fmt::Debug for Tx<'_> {
     }
 }
 
-type Raw = (String, String, Vec<u8>);
-
 impl<'a> Tx<'a> {
     pub(crate) fn new(inner: Transaction<'a>, key: &'a RowKey) -> Self {
         Self { inner, key }
@@ -81,11 +79,15 @@ impl<'a> Tx<'a> {
     fn unseal<T: DeserializeOwned>(
         &self,
         table: &str,
-        (id, body, mac): Raw,
+        row: &rusqlite::Row<'_>,
     ) -> Result<T, StoreError> {
+        // Borrowed from the database's own page: a list reads every row of the vault.
+        let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+        let (id, body) = (text(0)?, text(1)?);
+        let mac = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
         let expected = self.key.mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
-        if bool::from(expected.as_slice().ct_eq(&mac)) {
-            Ok(serde_json::from_str(&body)?)
+        if bool::from(expected.as_slice().ct_eq(mac)) {
+            Ok(serde_json::from_str(body)?)
         } else {
             Err(StoreError::Damaged { what: format!("a row of `{table}` does not fit its seal") })
         }
@@ -98,10 +100,12 @@ impl<'a> Tx<'a> {
         values: impl rusqlite::Params,
     ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.inner.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<Vec<Raw>, _>>()?;
-        rows.into_iter().map(|raw| self.unseal(table, raw)).collect()
+        let mut rows = statement.query(values)?;
+        let mut all = vec![];
+        while let Some(row) = rows.next()? {
+            all.push(self.unseal(table, row)?);
+        }
+        Ok(all)
     }
 
     // Entries.
@@ -114,9 +118,14 @@ impl<'a> Tx<'a> {
         let sql = if removed {
             "SELECT id, body, mac FROM entry WHERE path IS NULL ORDER BY id"
         } else {
-            "SELECT id, body, mac FROM entry WHERE path IS NOT NULL ORDER BY path"
+            "SELECT id, body, mac FROM entry WHERE path IS NOT NULL"
         };
-        self.all("entry", sql, [])
+        let mut entries: Vec<Entry> = self.all("entry", sql, [])?;
+        if !removed {
+            // Sorted here: by its index the database would look each row up in another place.
+            entries.sort_by_cached_key(|entry| entry.path().to_lowercase());
+        }
+        Ok(entries)
     }
 
     /// The entry with this id, in the bin or not.
@@ -158,7 +167,11 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As [`Tx::entries`].
     pub fn all_versions(&self) -> Result<Vec<Version>, StoreError> {
-        self.all("version", "SELECT id, body, mac FROM version ORDER BY entry, number", [])
+        // Sorted here, as entries are.
+        let mut versions: Vec<Version> =
+            self.all("version", "SELECT id, body, mac FROM version", [])?;
+        versions.sort_by(|a, b| (&a.entry, a.number).cmp(&(&b.entry, b.number)));
+        Ok(versions)
     }
 
     /// The versions of one entry, oldest first.
@@ -376,10 +389,21 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn uses(&self, entry: Option<&str>) -> Result<Vec<Use>, StoreError> {
-        let mut statement =
-            self.inner.prepare_cached("SELECT body FROM used WHERE ?1 IS NULL OR entry = ?1")?;
+        self.used("SELECT body FROM used WHERE ?1 IS NULL OR entry = ?1", [entry])
+    }
+
+    /// Where any entry was seen in this way, newest first.
+    ///
+    /// # Errors
+    /// A disk error.
+    pub fn uses_as(&self, how: &str) -> Result<Vec<Use>, StoreError> {
+        self.used("SELECT body FROM used WHERE how = ?1", [how])
+    }
+
+    fn used(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Use>, StoreError> {
+        let mut statement = self.inner.prepare_cached(sql)?;
         let rows = statement
-            .query_map([entry], |row| row.get::<_, String>(0))?
+            .query_map(values, |row| row.get::<_, String>(0))?
             .collect::<Result<Vec<_>, _>>()?;
         let mut uses: Vec<Use> =
             rows.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?;
