@@ -425,6 +425,10 @@ fn a_kill_at_any_moment_of_setting_a_passphrase_loses_nothing() {
             .spawn()
             .unwrap()
     };
+    let sealed = || {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata(keyward.home().join("keychain.sealed")).map(|file| file.ino()).ok()
+    };
     let set = ["passphrase", "set", "--passphrase-file", "words"];
     let remove = ["passphrase", "remove", "--passphrase-file", "words"];
     // How long it takes undisturbed, so that the kills fall all over it.
@@ -439,10 +443,19 @@ fn a_kill_at_any_moment_of_setting_a_passphrase_loses_nothing() {
         }
         let line = if round % 2 == 0 { &set } else { &remove };
         let mut child = start(line);
-        // Spread by the golden ratio: no two rounds at the same place.
-        // Nearer to the beginning in later ones, should the first time have been a slow one.
-        let part = f64::from(round) * 0.618_034 % 1.0 * 0.7_f64.powi(round as i32 / 20);
-        std::thread::sleep(whole.mul_f64(part));
+        if round % 4 < 2 {
+            // Spread by the golden ratio: no two rounds at the same place.
+            std::thread::sleep(whole.mul_f64(f64::from(round) * 0.618_034 % 1.0));
+        } else {
+            // Between two values, however long the way there takes: each is a new file.
+            let mut changes = 1 + round / 4 % 8;
+            let mut file = sealed();
+            while changes > 0 && child.try_wait().unwrap().is_none() {
+                let now = sealed();
+                changes -= u32::from(now != file);
+                file = now;
+            }
+        }
         let _ = child.kill();
         let _ = child.wait();
         let behind = keyward.run("passphrase status --json").ok().json()["behind"].as_u64();
