@@ -437,10 +437,7 @@ fn a_kill_at_any_moment_of_setting_a_passphrase_loses_nothing() {
     let whole = begun.elapsed();
     keyward.args(&remove, b"").ok();
     let mut cut_off = 0;
-    for round in 0..100_u32 {
-        if round >= 20 && cut_off > 0 {
-            break;
-        }
+    for round in 0..20_u32 {
         let line = if round % 2 == 0 { &set } else { &remove };
         let mut child = start(line);
         if round % 4 < 2 {

@@ -130,10 +130,16 @@ fn kill_and_carry_on(shape: Shape, kills: u32) {
             whole = scene.undisturbed(start);
         }
         // Steps of the golden section come close to every moment, and in no order.
-        let part = |shift: f64| whole.mul_f64((f64::from(kill) * 0.618_034 + shift) % 1.0);
-        hit += u32::from(scene.killed(start, part(0.02)));
+        let part = |shift: f64| (f64::from(kill) * 0.618_034 + shift) % 1.0;
+        let after = whole.mul_f64(part(0.02));
+        match scene.killed(start, after) {
+            true => hit += 1,
+            // It came too late: a run takes less than was thought.
+            false => whole = after,
+        }
         if kill % 3 == 0 {
-            scene.killed("rotate acme/prod/key --resume --provider-api", part(0.37));
+            let after = whole.mul_f64(part(0.37));
+            scene.killed("rotate acme/prod/key --resume --provider-api", after);
         }
         let known = scene.known();
         for held in scene.places() {
@@ -142,7 +148,7 @@ fn kill_and_carry_on(shape: Shape, kills: u32) {
         scene.finish();
         scene.check(&what);
     }
-    assert!(hit > 0, "no kill came before the end");
+    assert!(hit * 2 >= kills, "only {hit} of {kills} kills came before the end");
     if kills >= 100 {
         // Some of them fell between a key that was made and the vault that was to know it.
         let rows = scene.keyward.run("audit list --json").ok().out;
