@@ -102,6 +102,8 @@ fn a_list_is_searched_by_words() {
     assert_eq!(found("PAYM"), ["acme/prod/payments", "acme/test/payments"]);
     assert_eq!(found("paym stripe"), ["acme/prod/payments"], "the provider counts");
     assert_eq!(found("billing"), ["acme/test/payments"]);
+    let blank = keyward.args(&["list", "--json", "stripe PAYM"], b"").ok().json();
+    assert_eq!(blank["entries"].as_array().map(Vec::len), Some(1), "words in one are words");
     assert_eq!(found("paym prod billing"), [""; 0], "each word must be there");
     keyward.run("list nothing").ok().says("No entry fits.");
 }

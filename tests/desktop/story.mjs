@@ -30,7 +30,6 @@ const home = process.env.KEYWARD_HOME;
 const work = path.join(path.dirname(home), "work");
 const firstJourneyOnly = process.argv.includes("--first-journey");
 const binary = path.join(root, "target/debug/keyward-desktop");
-
 const keyward = path.join(root, "target/debug/keyward");
 
 const run = (program, ...args) => execFileSync(program, args, { encoding: "utf8", stdio: "pipe" });

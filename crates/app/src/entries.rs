@@ -107,7 +107,8 @@ impl Keyward {
     /// The keychain or the disk. No vault is an empty list.
     pub fn list(&self, filter: &ListFilter) -> Result<EntryList, Error> {
         let now = self.now();
-        let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
+        let words = filter.words.iter().flat_map(|words| words.split_whitespace());
+        let words: Vec<String> = words.map(str::to_lowercase).collect();
         let entries = self
             .with(|open| {
                 let snapshot = open.read(Snapshot::read)?;

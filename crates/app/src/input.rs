@@ -156,7 +156,7 @@ pub struct ExpectedKey {
 }
 
 /// Which entries a list shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListFilter {
     /// Only of this project.
     pub project: Option<String>,
@@ -167,7 +167,7 @@ pub struct ListFilter {
     /// Only those due within so many days, overdue ones included.
     pub due_within: Option<u32>,
     /// Only with each of these somewhere in the name, provider, variable or tags, in any case, as the
-    /// window filters its list.
+    /// window filters its list; one with blanks stands for several.
     pub words: Vec<String>,
 }
 

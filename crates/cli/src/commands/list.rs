@@ -34,9 +34,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<u8, Error> {
         words: args.words.clone(),
     };
     let list = context.keyward()?.list(&filter)?;
-    let is_filtered = args.due
-        || !args.words.is_empty()
-        || [&args.project, &args.env, &args.tag].iter().any(|filter| filter.is_some());
+    let is_filtered = filter != ListFilter::default();
     context.printer.result(&list, |list| match list.entries.is_empty() && is_filtered {
         true => "No entry fits. `keyward list` shows all.\n".to_owned(),
         false => text(list),

@@ -3,6 +3,8 @@
 //! blob this leads up to the commits, at a small part of the cost of reading every tree (on git/git 129
 //! million entries in 340,000 trees).
 
+mod wanted;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -10,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::ObjectId;
 
+use self::wanted::{Wanted, eight};
 use super::ids::IdSet;
 use super::objects::Objects;
 use super::reader::Reader;
@@ -149,34 +152,6 @@ struct Gather<'w> {
 
 /// Whether there is an object with this id.
 type Exists<'w> = dyn Fn(&[u8]) -> bool + Sync + 'w;
-
-/// The blobs whose names are looked for, as a quick test before the true one.
-struct Wanted {
-    firsts: Vec<u64>,
-    map: Vec<u64>,
-}
-
-impl Wanted {
-    fn new(ids: &[ObjectId]) -> Self {
-        let mut firsts: Vec<u64> = ids.iter().map(|id| eight(id.as_bytes())).collect();
-        firsts.sort_unstable();
-        let mut map = vec![0_u64; 1024];
-        for first in &firsts {
-            let slot = (first >> 48) as usize;
-            map[slot >> 6] |= 1 << (slot & 63);
-        }
-        Self { firsts, map }
-    }
-
-    fn has(&self, first: u64) -> bool {
-        let slot = (first >> 48) as usize;
-        self.map[slot >> 6] >> (slot & 63) & 1 != 0 && self.firsts.binary_search(&first).is_ok()
-    }
-}
-
-fn eight(id: &[u8]) -> u64 {
-    id.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
 
 /// Where an entry that was noted begins and ends in its tree.
 type Place = (u32, u32);

@@ -1,6 +1,7 @@
 //! One transaction and the rows it reads and writes. Every MAC is made and checked here.
 
 mod places;
+mod uses;
 
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::{
-    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, StoreError, Tries, Use, Version,
+    AuditRecord, BackupRecord, Entry, Intent, IssuedKey, Lock, Run, StoreError, Tries, Version,
 };
 
 /// The key under which rows are authenticated (HMAC-SHA-256). Prints nothing.
@@ -74,6 +75,20 @@ impl<'a> Tx<'a> {
         let body = serde_json::to_string(row)?;
         let mac = self.key.mac(&[table.as_bytes(), id.as_bytes(), body.as_bytes()]);
         Ok((body, mac))
+    }
+
+    /// Writes a row of a table that has its key and the sealed document and nothing else.
+    fn put<T: Serialize>(
+        &self,
+        table: &'static str,
+        key: &'static str,
+        id: &str,
+        row: &T,
+    ) -> Result<(), StoreError> {
+        let (body, mac) = self.seal(table, id, row)?;
+        let sql = format!("INSERT OR REPLACE INTO {table} ({key}, body, mac) VALUES (?1, ?2, ?3)");
+        self.inner.execute(&sql, params![id, body, mac])?;
+        Ok(())
     }
 
     fn unseal<T: DeserializeOwned>(
@@ -373,68 +388,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// A disk error.
     pub fn put_issued_key(&self, key: &IssuedKey) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("issued", &key.id, key)?;
-        self.inner.execute(
-            "INSERT INTO issued (id, body, mac) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET body = ?2, mac = ?3",
-            params![key.id, body, mac],
-        )?;
-        Ok(())
-    }
-
-    // Uses.
-
-    /// Where an entry was seen, newest first; all entries when `entry` is none.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn uses(&self, entry: Option<&str>) -> Result<Vec<Use>, StoreError> {
-        self.used("SELECT body FROM used WHERE ?1 IS NULL OR entry = ?1", [entry])
-    }
-
-    /// Where any entry was seen in this way, newest first.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn uses_as(&self, how: &str) -> Result<Vec<Use>, StoreError> {
-        self.used("SELECT body FROM used WHERE how = ?1", [how])
-    }
-
-    fn used(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Use>, StoreError> {
-        let mut statement = self.inner.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(values, |row| row.get::<_, String>(0))?
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut uses: Vec<Use> =
-            rows.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?;
-        uses.sort_by_key(|row| std::cmp::Reverse(row.last));
-        Ok(uses)
-    }
-
-    /// Records that an entry was seen somewhere; a second time only moves the date.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn put_use(&self, row: &Use) -> Result<(), StoreError> {
-        let body = serde_json::to_string(row)?;
-        self.inner.execute(
-            "INSERT OR REPLACE INTO used (entry, how, place, body) VALUES (?1, ?2, ?3, ?4)",
-            params![row.entry, row.how, row.place, body],
-        )?;
-        Ok(())
-    }
-
-    /// Forgets the uses of one kind whose place begins with `prefix`: a new scan of a repository
-    /// replaces what the last one saw.
-    ///
-    /// # Errors
-    /// A disk error.
-    pub fn clear_uses(&self, how: &str, prefix: &str) -> Result<(), StoreError> {
-        self.inner.execute(
-            "DELETE FROM used WHERE how = ?1 AND substr(place, 1, length(?2)) = ?2",
-            [how, prefix],
-        )?;
-        Ok(())
+        self.put("issued", "id", &key.id, key)
     }
 
     // Backups, repositories, deliveries, settings.

@@ -19,13 +19,7 @@ impl Tx<'_> {
     /// # Errors
     /// A disk error.
     pub fn put_provider(&self, setting: &ProviderSetting) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("provider", &setting.id, setting)?;
-        self.inner.execute(
-            "INSERT INTO provider (id, body, mac) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET body = ?2, mac = ?3",
-            params![setting.id, body, mac],
-        )?;
-        Ok(())
+        self.put("provider", "id", &setting.id, setting)
     }
 
     /// What providers have to be told of each entry beside its value.
@@ -41,13 +35,7 @@ impl Tx<'_> {
     /// # Errors
     /// A disk error.
     pub fn put_connection(&self, connection: &Connection) -> Result<(), StoreError> {
-        let (body, mac) = self.seal("connection", &connection.entry, connection)?;
-        self.inner.execute(
-            "INSERT INTO connection (entry, body, mac) VALUES (?1, ?2, ?3)
-             ON CONFLICT (entry) DO UPDATE SET body = ?2, mac = ?3",
-            params![connection.entry, body, mac],
-        )?;
-        Ok(())
+        self.put("connection", "entry", &connection.entry, connection)
     }
 
     /// Forgets what a provider has to be told of an entry.

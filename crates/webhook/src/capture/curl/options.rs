@@ -52,7 +52,7 @@ pub(super) fn read<'a>(
     let mut order = Order::default();
     let mut words = words.iter();
     let mut are_options = true;
-    let mut is_last = true;
+    let mut rest = None;
     while let Some(word) = words.next() {
         order.expands |= word.expands;
         let text = text(word);
@@ -61,7 +61,7 @@ pub(super) fn read<'a>(
         } else if text == "--" {
             are_options = false;
         } else if text == "--next" {
-            is_last = false;
+            rest = Some(words.as_slice());
             break;
         } else if let Some(name) = text.strip_prefix("--") {
             let name = name.to_owned();
@@ -72,11 +72,11 @@ pub(super) fn read<'a>(
                 order.switch(&name);
             }
         } else if order.short(&word.bytes[1..], &mut words, stdin)? {
-            is_last = false;
+            rest = Some(words.as_slice());
             break;
         }
     }
-    Ok((order.finish(), (!is_last).then_some(words.as_slice())))
+    Ok((order.finish(), rest))
 }
 
 impl Order {
